@@ -20,6 +20,8 @@ use crate::stop::Stops;
 /// The account by which the mail is sent.
 pub(crate) struct Connection {
     pub(crate) account: Account,
+    /// The name of the account in the configuration.
+    pub(crate) name: Option<String>,
     /// The file that the account is from.
     config: Option<PathBuf>,
     /// Whether the session has no TLS because of the flag `--tls none` alone.
@@ -68,6 +70,7 @@ impl Connection {
         Ok(Self {
             tls_none_flag: tls == Some(Security::Cleartext) && has_tls,
             account,
+            name: selected.name.map(|(name, _)| name),
             config: selected.file,
             secret: None,
         })
@@ -100,9 +103,9 @@ impl Connection {
         global: &GlobalArguments,
     ) -> Result<ServerConfig, Failure> {
         if self.account.tls_insecure && self.account.security() != Security::Cleartext {
-            report::notice(
-                "warning: the server's certificate is not verified (--tls-insecure): \
-                 anybody on the way can read the mail and the password",
+            report::warning(
+                "the server's certificate is not verified (--tls-insecure): anybody on the way can \
+                 read the mail and the password",
             );
         }
         let mut builder = self.account.server_builder().await?;

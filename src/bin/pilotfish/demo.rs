@@ -19,6 +19,7 @@ use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::output::logging;
 use crate::output::report;
+use crate::output::submission::TypedAddresses;
 use crate::output::waiting::Waiting;
 use crate::send::deliver;
 
@@ -98,7 +99,9 @@ async fn send_to_server(
     let message = Box::pin(message);
     let message = stops.unless(Interrupted::NotSent(None), message).await?;
     let options = message.envelope().options().clone();
-    Ok(deliver(connection, options, message, global, waiting, stops).await)
+    let typed = TypedAddresses::of(&arguments.to);
+    let sending = deliver(connection, options, message, typed, global, waiting, stops);
+    Ok(sending.await)
 }
 
 async fn send_and_compare() -> Result<u8, Failure> {

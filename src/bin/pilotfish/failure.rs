@@ -3,11 +3,14 @@
 use std::fmt::Display;
 
 use pilotfish::session::{MailOutcome, Recipient, RecipientOutcome, recipient_outcomes};
-use pilotfish::{Error, Message};
+use pilotfish::{Error, Fate, Message};
 
 use crate::connection::Connection;
 use crate::exit;
 use crate::output::advice::advice;
+use crate::output::headline::{Subject, headline, in_bytes};
+use crate::output::report;
+use crate::output::submission::Submission;
 use crate::stop::Stop;
 
 /// A failure, and what to do next.
@@ -25,9 +28,12 @@ pub(crate) struct Failure {
     pub(crate) outcome: MailOutcome,
     /// Whether a signal, or the end of the total time, stopped the command.
     pub(crate) is_interruption: bool,
-    /// The next step, if the message does not name it.
-    pub(crate) help: Option<String>,
+    /// What to do next, the likeliest first.
+    pub(crate) help: Vec<String>,
 }
+
+/// How the error begins of a mail that may have arrived (RFC 1047).
+pub(crate) const UNKNOWN: &str = "outcome unknown: the whole mail was sent";
 
 /// How far a command had come when it was stopped.
 #[derive(Debug)]
@@ -49,12 +55,12 @@ impl Failure {
     pub(crate) fn new(status: u8, message: impl Display) -> Self {
         Self {
             status,
-            message: message.to_string(),
+            message: in_bytes(&message.to_string()),
             causes: Vec::new(),
             error: None,
             outcome: MailOutcome::Failed,
             is_interruption: false,
-            help: None,
+            help: Vec::new(),
         }
     }
 
@@ -85,15 +91,22 @@ impl Failure {
     }
 
     pub(crate) fn interrupted(stop: Stop, how_far: Interrupted) -> Self {
-        let text = match how_far {
-            Interrupted::NotWritten => "the message was not written whole",
-            Interrupted::NotTested => "the server was not tested whole",
-            Interrupted::NotSent(_) => "the mail was not sent",
-            Interrupted::Unfinished(_) => "the server had not replied for every recipient",
-            Interrupted::Unanswered => {
-                "the whole mail was sent and its reply was not waited for: look whether it arrived \
-                 before sending it again"
+        let unknown = format!(
+            "{UNKNOWN}, and its reply was not waited for ({})",
+            stop.shown()
+        );
+        let message = match &how_far {
+            Interrupted::NotWritten => {
+                format!("{}: the message was not written whole", stop.shown())
             }
+            Interrupted::NotTested => format!("{}: the server was not tested whole", stop.shown()),
+            Interrupted::NotSent(_) => format!("{}: the mail was not sent", stop.shown()),
+            Interrupted::Unfinished(error) if error.fate() == Fate::Unknown => unknown,
+            Interrupted::Unfinished(_) => format!(
+                "{}: the server had not replied for every recipient",
+                stop.shown()
+            ),
+            Interrupted::Unanswered => unknown,
         };
         let (status, outcome) = match &how_far {
             Interrupted::Unfinished(error) => (exit::status(error), MailOutcome::of(Err(error))),
@@ -113,39 +126,59 @@ impl Failure {
             },
             outcome,
             is_interruption: true,
-            ..Self::new(status, format!("{}: {text}", stop.shown()))
+            ..Self::new(status, message)
         }
     }
 
     /// Adds the next step.
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help.push(help.into());
         self
+    }
+
+    /// Says what failed by the names of the server, the user and the recipients, and what helps.
+    pub(crate) fn described(mut self, connection: &Connection, mail: &Submission) -> Self {
+        let recipients = self.recipients(&mail.message);
+        let again = report::again(&recipients, mail);
+        let subject = Subject {
+            host: &mail.host,
+            user: connection.account.user.as_deref(),
+            message: &mail.message,
+            recipients: &recipients,
+        };
+        let error = self.error.as_ref().filter(|_| !self.is_interruption);
+        let headline = error.and_then(|error| headline(error, &self.message, &subject));
+        let unknown: Vec<_> = recipients
+            .iter()
+            .filter(|recipient| recipient.outcome == RecipientOutcome::Unknown)
+            .map(|recipient| mail.typed(recipient.path))
+            .collect();
+        drop(recipients);
+        if let Some(headline) = headline {
+            self.message = headline.message;
+            self.causes.splice(..0, headline.cause);
+            self.help.extend(headline.help);
+        }
+        if self.outcome == MailOutcome::Unknown {
+            let whom = match unknown.as_slice() {
+                [] | [_, _, _, ..] => "the recipients".to_owned(),
+                few => few.join(" and "),
+            };
+            self.help.push(format!(
+                "ask {whom} before you send it again: it may have arrived (Message-ID {})",
+                mail.message.message_id()
+            ));
+        }
+        let mut described = self.advised(connection);
+        described.help.extend(again);
+        described
     }
 
     /// Adds advice for the library's error, if there is any.
     pub(crate) fn advised(mut self, connection: &Connection) -> Self {
         let error = self.error.as_ref();
         let advised = error.and_then(|error| advice(error, connection));
-        self.help = self.help.or(advised);
-        self
-    }
-
-    /// Adds which recipients can get the mail again, if others have it or may have it.
-    pub(crate) fn advised_for(mut self, message: &Message) -> Self {
-        use RecipientOutcome::{Accepted, Deferred, NotTried, Unknown};
-        let recipients = self.recipients(message);
-        let any = |outcomes: [RecipientOutcome; 2]| {
-            let mut recipients = recipients.iter();
-            recipients.any(|recipient| outcomes.contains(&recipient.outcome))
-        };
-        if any([Accepted, Unknown]) && any([Deferred, NotTried]) {
-            let advice = "send it again only to the recipients that are deferred or not tried";
-            self.help = Some(match self.help.take() {
-                Some(help) => format!("{help}; {advice}"),
-                None => advice.to_owned(),
-            });
-        }
+        self.help.extend(advised);
         self
     }
 
@@ -167,6 +200,12 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let mut failure = Self::of(exit::status(&error), &error);
+        // The reply is shown by itself.
+        if let Some(reply) = error.reply()
+            && let Some(message) = failure.message.strip_suffix(&format!(": {reply}"))
+        {
+            failure.message = message.to_owned();
+        }
         failure.outcome = MailOutcome::of(Err(&error));
         failure.error = Some(error);
         failure
@@ -177,7 +216,7 @@ impl From<Error> for Failure {
 fn causes(error: &dyn std::error::Error) -> Vec<String> {
     let chain = std::iter::successors(Some(error), |error| error.source());
     let mut messages: Vec<_> = chain
-        .map(|error| without_methods(&error.to_string()))
+        .map(|error| in_bytes(&without_methods(&error.to_string())))
         .collect();
     messages.dedup();
     messages.split_off(1)

@@ -15,6 +15,7 @@ mod output;
 mod send;
 mod settings;
 mod stop;
+mod suggestion;
 mod terminal;
 mod usage;
 
@@ -22,11 +23,14 @@ use std::fs::File;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use clap::error::ErrorKind;
 use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Arguments, Subcommands};
+use crate::failure::Failure;
+use crate::output::report;
 
 fn main() -> ExitCode {
     forbid_core_dumps();
@@ -34,13 +38,16 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are answers, not errors.
-            let code = if error.use_stderr() {
-                exit::USAGE
-            } else {
-                exit::OK
-            };
-            let _ = usage::explained(error).print();
-            return ExitCode::from(code);
+            if !error.use_stderr() {
+                let _ = error.print();
+                return ExitCode::from(exit::OK);
+            }
+            if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+                let _ = error.print();
+                return ExitCode::from(exit::USAGE);
+            }
+            let failure = usage::explained(&error);
+            return ExitCode::from(report::failed(&usage::wishes(), None, &failure));
         }
     };
     let Arguments {
@@ -52,8 +59,8 @@ fn main() -> ExitCode {
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
-            output::report::notice(&format!("error: cannot start: {error}"));
-            return ExitCode::from(exit::OS_ERROR);
+            let failure = Failure::new(exit::OS_ERROR, format!("cannot start: {error}"));
+            return ExitCode::from(report::failed(&global, None, &failure));
         }
     };
     let code = runtime.block_on(async {

@@ -17,9 +17,11 @@ use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::input::Input;
 use crate::output::dry_run;
+use crate::output::json;
 use crate::output::logging;
 use crate::output::progress::ProgressWatcher;
-use crate::output::report::{self, Submission};
+use crate::output::report;
+use crate::output::submission::{Submission, TypedAddresses};
 use crate::output::waiting::{Waiting, WaitingLine};
 use crate::stop::{Stop, Stops};
 
@@ -34,8 +36,16 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         delivery,
         dkim,
         dry_run,
+        schema,
     } = arguments;
+    if schema {
+        report::result(json::SCHEMA.trim_end());
+        return exit::OK;
+    }
     let waiting = logging::init(global);
+    let addresses = &mail.addresses;
+    let typed = [&addresses.to, &addresses.cc, &addresses.bcc];
+    let typed = TypedAddresses::of(typed.into_iter().flatten());
     let sent = async {
         let paths = mail.inputs().filter_map(Input::path);
         let read: Vec<_> = paths.map(PathBuf::from).collect();
@@ -68,7 +78,8 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         let mut options: Options = delivery.into();
         options.each.notify = options.each.notify.or(connection.account.dsn);
         options.ret = options.ret.or(connection.account.dsn_return);
-        Ok(deliver(connection, options, message, global, waiting, stops).await)
+        let sending = deliver(connection, options, message, typed, global, waiting, stops);
+        Ok(sending.await)
     };
     let sent = Box::pin(sent).await;
     sent.unwrap_or_else(|failure| report::failed(global, None, &failure))
@@ -79,6 +90,7 @@ pub(crate) async fn deliver(
     mut connection: Connection,
     options: Options,
     message: Message,
+    typed: TypedAddresses,
     global: &GlobalArguments,
     waiting: Option<Waiting>,
     mut stops: Stops,
@@ -92,8 +104,15 @@ pub(crate) async fn deliver(
             return report::failed(global, None, &failure.advised(&connection));
         }
     };
+    let account = &connection.account;
+    let socket = account.unix_socket().map(|path| path.display().to_string());
+    let host = account.host().map(ToString::to_string);
     let mail = Submission {
+        account: connection.name.clone(),
+        host: socket.or(host).unwrap_or_else(|| server.to_string()),
         server: server.to_string(),
+        attempts: 1,
+        typed,
         message,
     };
     let transfer = ProgressWatcher::watched_by(global);
@@ -122,10 +141,7 @@ pub(crate) async fn deliver(
     }
     let status = match result {
         Ok(receipt) => report::sent(global, &mail, &receipt, started.elapsed()),
-        Err(failure) => {
-            let failure = failure.advised(&connection).advised_for(&mail.message);
-            report::failed(global, Some(&mail), &failure)
-        }
+        Err(failure) => report::failed(global, Some(&mail), &failure.described(&connection, &mail)),
     };
     // The user has the result. A user who interrupts does not wait until QUIT has left.
     if !was_interrupted {

@@ -1,10 +1,13 @@
 //! Errors of the command line, where clap's own words would mislead or show a secret.
 
-use clap::builder::StyledStr;
+use std::error::Error as _;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Error};
 
-use crate::args::Arguments;
+use crate::args::{Arguments, GlobalArguments};
+use crate::failure::Failure;
+use crate::suggestion::nearest;
 
 /// Rows of flags, separated by spaces, and what helps.
 macro_rules! tips {
@@ -69,111 +72,212 @@ const DESCRIPTORS: [&str; 2] = ["--password-fd", "--token-fd"];
 
 const NO_PASSWORD: &str = "give the password by --password-file FILE or --password-command CMD";
 
-/// What clap quotes of the command line.
-const QUOTED: [ContextKind; 6] = [
-    ContextKind::InvalidArg,
-    ContextKind::InvalidValue,
-    ContextKind::InvalidSubcommand,
-    ContextKind::TrailingArg,
-    ContextKind::SuggestedArg,
-    ContextKind::PriorArg,
-];
-
-/// The same error with tips that help, and without secrets.
-pub(crate) fn explained(mut error: Error) -> Error {
+/// The error in the layout of all errors, with tips that help and without secrets.
+pub(crate) fn explained(error: &Error) -> Failure {
     let arguments: Vec<_> = std::env::args_os()
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
-    let text = |error: &Error, kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => text.clone(),
-        _ => String::new(),
-    };
-    let argument = text(&error, ContextKind::InvalidArg);
-    let value = text(&error, ContextKind::InvalidValue);
-    let is_url = URLS.iter().any(|flag| argument.starts_with(flag));
-    let is_descriptor = DESCRIPTORS.iter().any(|flag| argument.starts_with(flag));
-    let has_password = value
-        .rsplit_once('@')
-        .is_some_and(|(login, _)| after_scheme(login).contains(':'));
-    // Where the host is forgotten, the password is in the place of the port.
-    let may_have_password = value.contains('@') || after_scheme(&value).contains(':');
-    if is_descriptor || is_url && may_have_password {
-        let hidden = ContextValue::String("..".to_owned());
-        error.insert(ContextKind::InvalidValue, hidden);
+    let wrong = Wrong::of(error);
+    let failure = Failure::usage(message(error, &wrong));
+    match help(error, &wrong, &arguments) {
+        Some(help) => failure.with_help(help),
+        None if error.kind() == ErrorKind::MissingSubcommand => {
+            failure.with_help("all commands: pilotfish -h")
+        }
+        None => failure,
     }
-    let is_quoted = is_descriptor || !is_url && hidden(&value).is_some();
-    if error.kind() == ErrorKind::ValueValidation && is_quoted {
-        error = without_source(&error);
+}
+
+/// How the error is to be printed, as far as a command line with an error says it.
+pub(crate) fn wishes() -> GlobalArguments {
+    let mut flags = std::env::args_os().take_while(|argument| argument != "--");
+    GlobalArguments {
+        json: flags.any(|argument| argument == "--json"),
+        ..GlobalArguments::default()
     }
-    for kind in QUOTED {
-        if let Some(hidden) = error.get(kind).and_then(without_login) {
-            error.insert(kind, hidden);
+}
+
+/// What is wrong on the command line, as the parser says.
+struct Wrong {
+    /// The flag with the name of its value, or the word that has no place.
+    argument: String,
+    value: String,
+}
+
+impl Wrong {
+    fn of(error: &Error) -> Self {
+        let text = |kind| match error.get(kind) {
+            Some(ContextValue::String(text)) => text.clone(),
+            _ => String::new(),
+        };
+        Self {
+            argument: text(ContextKind::InvalidArg),
+            value: text(ContextKind::InvalidValue),
         }
     }
-    let tip = match error.kind() {
-        ErrorKind::UnknownArgument => unknown(&argument, &arguments),
-        ErrorKind::ValueValidation if has_password && argument.starts_with("--server") => {
+
+    /// The flag without the name of its value.
+    fn flag(&self) -> &str {
+        let end = |c: char| c.is_whitespace() || matches!(c, '=' | '[');
+        self.argument.split(end).next().unwrap_or_default()
+    }
+
+    fn is_of(&self, flags: &[&str]) -> bool {
+        flags.contains(&self.flag())
+    }
+
+    /// The value as it may be shown: neither a password, nor what may be one.
+    fn shown_value(&self) -> String {
+        // Where the host is forgotten, the password is in the place of the port.
+        let may_be_secret = self.value.contains('@') || after_scheme(&self.value).contains(':');
+        let is_url = self.is_of(&URLS);
+        if self.is_of(&DESCRIPTORS) || is_url && may_be_secret && !is_port(&self.value) {
+            "..".to_owned()
+        } else {
+            let shown = hidden(&self.value).unwrap_or_else(|| self.value.clone());
+            shown.escape_debug().to_string()
+        }
+    }
+
+    /// Whether the value has a user with a password.
+    fn has_password(&self) -> bool {
+        let login = self.value.rsplit_once('@');
+        login.is_some_and(|(login, _)| after_scheme(login).contains(':'))
+    }
+
+    /// Whether the parser's own words quote the value, which must not be shown.
+    fn is_quoted(&self) -> bool {
+        self.is_of(&DESCRIPTORS) || !self.is_of(&URLS) && hidden(&self.value).is_some()
+    }
+}
+
+/// What is wrong, in a sentence.
+fn message(error: &Error, wrong: &Wrong) -> String {
+    let (flag, value) = (wrong.flag(), wrong.shown_value());
+    let argument = hidden(&wrong.argument).unwrap_or_else(|| wrong.argument.clone());
+    let argument = argument.escape_debug();
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let word = match error.get(ContextKind::InvalidSubcommand) {
+                Some(ContextValue::String(word)) => word.as_str(),
+                _ => "",
+            };
+            let word = hidden(word).unwrap_or_else(|| word.to_owned());
+            format!("there is no command '{}'", word.escape_debug())
+        }
+        ErrorKind::UnknownArgument if wrong.argument.starts_with('-') => {
+            format!("there is no flag {argument}")
+        }
+        ErrorKind::UnknownArgument => format!("'{argument}' has no place here"),
+        ErrorKind::InvalidValue if wrong.value.is_empty() => {
+            format!("{flag} needs a value: {argument}")
+        }
+        ErrorKind::InvalidValue => format!("{flag} cannot be '{value}'"),
+        ErrorKind::ValueValidation if wrong.is_quoted() => format!("{flag} cannot be '{value}'"),
+        ErrorKind::ValueValidation => match error.source() {
+            Some(source) => format!("{flag} '{value}': {source}"),
+            None => format!("{flag} cannot be '{value}'"),
+        },
+        ErrorKind::MissingRequiredArgument => match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::Strings(missing)) => format!("{} is missing", missing.join(", ")),
+            _ => "a flag is missing".to_owned(),
+        },
+        ErrorKind::ArgumentConflict => match error.get(ContextKind::PriorArg) {
+            Some(ContextValue::String(prior)) if *prior == wrong.argument => {
+                format!("{flag} can be given once")
+            }
+            Some(ContextValue::String(prior)) => format!("{argument} cannot be used with {prior}"),
+            _ => format!("{argument} cannot be used with other flags here"),
+        },
+        ErrorKind::TooManyValues => format!("{flag} has no value, and '{value}' is one"),
+        ErrorKind::MissingSubcommand => "there is no command".to_owned(),
+        _ => {
+            let text = error.render().to_string();
+            let first = text.split("\n\n").next().unwrap_or_default();
+            let first = first.trim_start_matches("error: ");
+            first.split_whitespace().collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+/// What to do about it.
+fn help(error: &Error, wrong: &Wrong, arguments: &[String]) -> Option<String> {
+    let known = match error.kind() {
+        ErrorKind::UnknownArgument => unknown(&wrong.argument, arguments),
+        ErrorKind::ValueValidation if wrong.has_password() && wrong.is_of(&["--server"]) => {
             Some(NO_PASSWORD)
         }
-        ErrorKind::ValueValidation if argument.starts_with("--token-fd") => {
+        ErrorKind::ValueValidation if wrong.is_of(&["--token-fd"]) => {
             Some("give the token by --token-file FILE or --token-command CMD")
         }
-        ErrorKind::ValueValidation if is_descriptor => Some(NO_PASSWORD),
-        ErrorKind::ValueValidation if has_password && argument.starts_with("--proxy") => {
+        ErrorKind::ValueValidation if wrong.is_of(&DESCRIPTORS) => Some(NO_PASSWORD),
+        ErrorKind::ValueValidation if wrong.has_password() && wrong.is_of(&["--proxy"]) => {
             Some("give the password by --proxy-password-file FILE")
         }
-        ErrorKind::MissingRequiredArgument if lacks_recipient(&error) => {
+        ErrorKind::MissingRequiredArgument => {
             let is_raw = |argument: &String| argument.split('=').next() == Some("--raw");
             let tip = "-t takes the recipients from the fields of the finished message";
             arguments.iter().any(is_raw).then_some(tip)
         }
-        ErrorKind::InvalidValue if argument.starts_with("--body") => {
+        ErrorKind::InvalidValue if wrong.is_of(&["--body"]) => {
             Some("--body chooses the encoding; the text is --text TEXT")
         }
         _ => None,
     };
-    if let Some(tip) = tip {
-        for kind in [
-            ContextKind::SuggestedArg,
-            ContextKind::SuggestedValue,
-            ContextKind::SuggestedSubcommand,
-            ContextKind::TrailingArg,
-            // It shows the flag that clap would have suggested.
-            ContextKind::Usage,
-        ] {
-            error.remove(kind);
-        }
-        let tip = ContextValue::StyledStrs(vec![StyledStr::from(tip)]);
-        error.insert(ContextKind::Suggested, tip);
+    if let Some(known) = known {
+        return Some(known.to_owned());
     }
-    error
+    match error.kind() {
+        ErrorKind::UnknownArgument if wrong.argument.starts_with('-') => {
+            let flag = nearest_flag(wrong.flag(), arguments)?;
+            Some(format!("did you mean {flag}?"))
+        }
+        ErrorKind::InvalidSubcommand => {
+            let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+                return None;
+            };
+            let commands = Arguments::command();
+            let names = commands.get_subcommands().map(clap::Command::get_name);
+            let command = nearest(word, names)?;
+            Some(format!("did you mean: pilotfish {command}"))
+        }
+        ErrorKind::InvalidValue => match error.get(ContextKind::ValidValue) {
+            Some(ContextValue::Strings(values)) if !values.is_empty() => {
+                Some(format!("it is one of {}", values.join(", ")))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The flag of the command that looks most like this word.
+fn nearest_flag(word: &str, arguments: &[String]) -> Option<String> {
+    let all = Arguments::command();
+    let name = arguments.iter().skip(1).find(|word| !word.starts_with('-'));
+    let command = name
+        .and_then(|name| all.find_subcommand(name))
+        .unwrap_or(&all);
+    let flags = command.get_arguments().chain(all.get_arguments());
+    let flags: Vec<_> = flags
+        .filter_map(|flag| flag.get_long().map(|long| format!("--{long}")))
+        .collect();
+    nearest(word, flags.iter().map(String::as_str)).map(str::to_owned)
+}
+
+/// Whether this is a host and a number that is meant as its port.
+fn is_port(text: &str) -> bool {
+    let port = text.rsplit_once(':');
+    let port = port.filter(|(host, _)| host.contains('.') && !host.contains(':'));
+    let port = port.map(|(_, port)| port);
+    let is_number =
+        |port: &str| port.len() <= 6 && port.bytes().all(|digit| digit.is_ascii_digit());
+    !text.contains('@') && port.is_some_and(is_number)
 }
 
 /// A URL without its scheme.
 fn after_scheme(url: &str) -> &str {
     url.split_once("://").map_or(url, |(_, rest)| rest)
-}
-
-/// Whether it is the recipient that is missing.
-fn lacks_recipient(error: &Error) -> bool {
-    let is_to = |missing: &String| missing.starts_with("--to ");
-    match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::Strings(missing)) => missing.iter().any(is_to),
-        _ => false,
-    }
-}
-
-/// What clap quotes without the password of a URL, if there may be one.
-fn without_login(quoted: &ContextValue) -> Option<ContextValue> {
-    match quoted {
-        ContextValue::String(text) => hidden(text).map(ContextValue::String),
-        ContextValue::Strings(texts) if texts.iter().any(|text| hidden(text).is_some()) => {
-            let texts = texts.iter();
-            let texts = texts.map(|text| hidden(text).unwrap_or_else(|| text.clone()));
-            Some(ContextValue::Strings(texts.collect()))
-        }
-        _ => None,
-    }
 }
 
 /// A URL with a user, or `USER:PASSWORD@HOST`, with `..` in place of what is before `@`.
@@ -185,15 +289,6 @@ fn hidden(text: &str) -> Option<String> {
         None => return None,
     };
     Some(format!("{begin}..@{place}"))
-}
-
-/// The same error without the words of the parser, which quote the value.
-fn without_source(error: &Error) -> Error {
-    let mut bare = Error::new(error.kind()).with_cmd(&Arguments::command());
-    for (kind, value) in error.context() {
-        bare.insert(kind, value.clone());
-    }
-    bare
 }
 
 /// The tip for an argument that is not known.

@@ -130,11 +130,11 @@ async fn invalid_values_are_64() {
         ("--date tomorrow", "is not a date"),
         (
             "--auto-submitted yes",
-            "possible values: generated, replied, no",
+            "it is one of generated, replied, no",
         ),
         ("--list-unsubscribe http://x.test", "use https://"),
         ("--list-unsubscribe a@x.test", "use https://"),
-        ("--date", "a value is required"),
+        ("--date", "--date needs a value"),
     ] {
         let enough = "--from me@example.org --to ann@example.org";
         let ended = Composer::default()

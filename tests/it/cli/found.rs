@@ -92,7 +92,7 @@ async fn which_file_counts() {
         ("broken.toml", "", 78, "broken.toml:1: there is no table"),
         ("broken.toml", "-C other.toml -A x", 78, "there is other"),
         ("broken.toml", "--server there.invalid", 68, "there.invalid"),
-        ("", "-A wrk", 78, "help: did you mean -A work?"),
+        ("", "-A wrk", 78, "help:   did you mean -A work?"),
     ] {
         let path = directory.path();
         let run = Run::new(&format!("send {to} {arguments}")).directory(path);

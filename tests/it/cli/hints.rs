@@ -6,7 +6,7 @@ use pilotfish::testing::{Security, TestServer};
 
 use super::cli_fixture::{CliFixture, server};
 use super::peer::Peer;
-use super::run::{Run, USER};
+use super::run::{Run, USER, unwrapped};
 
 /// With a login.
 const LOGIN: &str = "--user me@example.org --password-file password";
@@ -40,10 +40,8 @@ pub(super) async fn advice(rows: &[Row]) {
         let fixture = CliFixture::open(builder.fault(ReplyAt(*point, (*reply).to_owned()))).await;
         let arguments = format!("{arguments} --to ann@example.org --text Hi");
         let ended = fixture.send_without_login(&arguments).end().await;
-        let help = ended
-            .stderr
-            .lines()
-            .find_map(|l| l.strip_prefix("  help: "));
+        let shown = unwrapped(&ended.stderr);
+        let help = shown.lines().find_map(|l| l.strip_prefix("  help:   "));
         let help = help.unwrap_or_default();
         let right = match *expected {
             "" => help.is_empty(),
@@ -288,7 +286,7 @@ async fn tls_required_first() {
             let run = fixture.send_without_login(&format!("{CLEAR} --to a@example.org --text Hi"));
             let other = if reply.starts_with("530") { 77 } else { 65 };
             let status = if reply.starts_with('4') { later } else { other };
-            let words = "help: the server wants TLS: leave --tls none out";
+            let words = "help:   the server wants TLS: leave --tls none out";
             run.end().await.fails(status, words);
         }
     }
@@ -348,10 +346,7 @@ async fn a_server_that_loses_commands() {
     client.expect_line("RCPT ").await;
     client.expect_line("BDAT ").await;
     let ended = sending.end().await;
-    ended.fails(
-        81,
-        "before you send it again, and then with --pipelining never",
-    );
+    ended.fails(81, "if you send it again, add --pipelining never");
 }
 
 #[tokio::test]

@@ -6,15 +6,87 @@ use pilotfish::testing::Point::{Auth, Data, EndOfData};
 use serde_json::{Value, json};
 
 use super::cli_fixture::{CliFixture, server};
-use super::run::Ended;
+use super::run::{Ended, Run, unwrapped};
 use crate::support::tls::KEY_EXCHANGE;
 
 const TO_BOTH: &str = "--to ann@example.org,bob@example.org --text Hi --json";
 
+/// The keys of every object, in the order of the alphabet.
+const KEYS: [&str; 23] = [
+    "account",
+    "attempts",
+    "causes",
+    "class",
+    "duration_ms",
+    "envelope_from",
+    "error",
+    "exit_status",
+    "help",
+    "message_id",
+    "outcome",
+    "queue_id",
+    "recipients",
+    "reply",
+    "retry_after_s",
+    "schema",
+    "server",
+    "size",
+    "stage",
+    "time",
+    "timing_ms",
+    "tls",
+    "warnings",
+];
+
 /// The object on the only line of standard output.
 fn object(ended: &Ended) -> Value {
     assert_eq!(ended.stdout.matches('\n').count(), 1, "{ended:?}");
-    serde_json::from_str(&ended.stdout).unwrap()
+    let object = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(faults(&object), None, "{ended:?}");
+    object
+}
+
+const SCHEMA: &str = include_str!("../../../src/bin/pilotfish/output/schema.json");
+
+/// What the JSON Schema says against an object.
+fn faults(object: &Value) -> Option<String> {
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    compiler.enable_format_assertions();
+    let schema = serde_json::from_str(SCHEMA).unwrap();
+    compiler.add_resource("send.json", schema).unwrap();
+    let schema = compiler.compile("send.json", &mut schemas).unwrap();
+    let faults = schemas.validate(object, schema).err();
+    faults.map(|faults| faults.to_string())
+}
+
+#[tokio::test]
+async fn the_schema_fits_no_other_object() {
+    let ended = Run::new("send --schema").end().await;
+    assert_eq!((ended.status, ended.stdout.as_str()), (0, SCHEMA));
+    let ended = Run::new("send --to ann@example.org --text Hi -n --json")
+        .end()
+        .await;
+    let right = object(&ended);
+    for (key, value) in [
+        ("schema", json!("pilotfish.send/2")),
+        ("time", json!("yesterday")),
+        ("outcome", json!("sent")),
+        ("exit_status", json!(null)),
+        ("size", json!(-1)),
+        (
+            "recipients",
+            json!([{"address": "ann@example.org", "outcome": "accepted"}]),
+        ),
+        ("reply", json!({"code": 250, "enhanced": null, "lines": []})),
+        ("class", json!("other")),
+        ("help", json!(null)),
+    ] {
+        let mut wrong = right.clone();
+        wrong[key] = value;
+        assert!(faults(&wrong).is_some(), "{key}");
+        wrong.as_object_mut().unwrap().remove(key);
+        assert!(faults(&wrong).is_some(), "{key}");
+    }
 }
 
 fn keys(object: &Value) -> Vec<&str> {
@@ -54,9 +126,24 @@ async fn accepted() {
     assert_eq!(
         outcome,
         json!({
+            "schema": "pilotfish.send/1",
+            "time": outcome["time"],
             "outcome": "accepted",
-            "message_id": id,
+            "exit_status": 0,
+            "account": null,
             "server": address,
+            "message_id": id,
+            "queue_id": mail.queue_id,
+            "envelope_from": "me@example.org",
+            "attempts": 1,
+            "warnings": [],
+            "stage": null,
+            "class": null,
+            "error": null,
+            "causes": [],
+            "help": [],
+            "retry_after_s": null,
+            "timing_ms": outcome["timing_ms"],
             "tls": {
                 "version": "TLSv1.3",
                 "cipher": outcome["tls"]["cipher"],
@@ -65,15 +152,22 @@ async fn accepted() {
                 "certificate": outcome["tls"]["certificate"],
             },
             "reply": said(250, "2.0.0", &format!("Ok: queued as {}", mail.queue_id)),
-            "recipients": [
-                {"address": "ann@example.org", "outcome": "accepted"},
-                {"address": "bob@example.org", "outcome": "accepted"},
-            ],
+            "recipients": both("accepted", None),
             "size": mail.size,
             "duration_ms": outcome["duration_ms"],
-            "exit_status": 0,
         })
     );
+    let time = outcome["time"].as_str().unwrap();
+    assert!(
+        time.ends_with('Z') && time.len() == "2026-11-29T14:03:11.482Z".len(),
+        "{time}"
+    );
+    time.parse::<jiff::Timestamp>().unwrap();
+    for step in [
+        "connect", "tls", "greeting", "login", "envelope", "content", "reply",
+    ] {
+        assert!(outcome["timing_ms"][step].is_u64(), "{outcome}");
+    }
 }
 
 #[tokio::test]
@@ -95,7 +189,7 @@ async fn partial() {
         assert_eq!(outcome["outcome"], "partial");
         assert_eq!(outcome["exit_status"], 80);
         assert_eq!(outcome["reply"]["code"], 250);
-        let ann = json!({"address": "ann@example.org", "outcome": "accepted"});
+        let ann = json!({"address": "ann@example.org", "outcome": "accepted", "reply": null});
         let mut bob = becomes;
         bob["address"] = json!("bob@example.org");
         assert_eq!(outcome["recipients"], json!([ann, bob]));
@@ -109,22 +203,7 @@ async fn failed(server: pilotfish::testing::TestServerBuilder, status: i32) -> V
     let ended = fixture.send(TO_BOTH).end().await;
     ended.reports(status, "");
     let outcome = object(&ended);
-    assert_eq!(
-        keys(&outcome),
-        [
-            "causes",
-            "error",
-            "exit_status",
-            "hint",
-            "message_id",
-            "outcome",
-            "recipients",
-            "reply",
-            "server",
-            "size",
-            "stage"
-        ]
-    );
+    assert_eq!(keys(&outcome), KEYS);
     assert_eq!(outcome["exit_status"], status);
     assert_eq!(outcome["server"], fixture.server.addr().to_string());
     assert!(outcome["size"].as_u64() > Some(100));
@@ -132,11 +211,11 @@ async fn failed(server: pilotfish::testing::TestServerBuilder, status: i32) -> V
     outcome
 }
 
-/// The two recipients, both with this outcome.
-fn both(outcome: &str) -> Value {
+/// The two recipients, both with this outcome and reply.
+fn both(outcome: &str, reply: Option<&Value>) -> Value {
     json!([
-        {"address": "ann@example.org", "outcome": outcome},
-        {"address": "bob@example.org", "outcome": outcome},
+        {"address": "ann@example.org", "outcome": outcome, "reply": reply},
+        {"address": "bob@example.org", "outcome": outcome, "reply": reply},
     ])
 }
 
@@ -147,15 +226,14 @@ async fn rejected_completely() {
     assert_eq!(outcome["outcome"], "rejected");
     assert_eq!(outcome["stage"], "the end of data");
     assert_eq!(outcome["reply"], said(550, "5.7.1", "spam"));
-    assert_eq!(outcome["recipients"], both("rejected"));
+    let spam = said(550, "5.7.1", "spam");
+    assert_eq!(outcome["recipients"], both("rejected", Some(&spam)));
     assert_eq!(
-        (&outcome["hint"], &outcome["causes"]),
-        (&json!(null), &json!([]))
+        (&outcome["help"], &outcome["causes"]),
+        (&json!([]), &json!([]))
     );
-    assert_eq!(
-        outcome["error"],
-        "the server refused the message: 550 5.7.1 spam"
-    );
+    assert_eq!(outcome["error"], "127.0.0.1 rejected the mail");
+    assert_eq!(outcome["class"], "content");
 }
 
 #[tokio::test]
@@ -191,8 +269,11 @@ async fn deferred() {
     let reply = ReplyAt(EndOfData, "550 5.4.5 daily limit".to_owned());
     let outcome = failed(server().fault(reply), 75).await;
     assert_eq!(outcome["outcome"], "deferred");
-    assert_eq!(outcome["recipients"], both("deferred"));
-    assert!(outcome["hint"].as_str().unwrap().contains("tomorrow"));
+    let limit = said(550, "5.4.5", "daily limit");
+    assert_eq!(outcome["recipients"], both("deferred", Some(&limit)));
+    let help = outcome["help"][0].as_str().unwrap();
+    assert!(help.contains("tomorrow"), "{help}");
+    assert_eq!(outcome["class"], "quota");
 }
 
 #[tokio::test]
@@ -203,8 +284,9 @@ async fn unknown() {
         (&outcome["stage"], &outcome["reply"]),
         (&json!("the end of data"), &json!(null))
     );
-    assert_eq!(outcome["recipients"], both("unknown"));
-    assert!(outcome["hint"].is_string());
+    assert_eq!(outcome["recipients"], both("unknown", None));
+    assert!(outcome["help"][0].is_string());
+    assert_eq!(outcome["class"], "unknown");
 }
 
 #[tokio::test]
@@ -214,7 +296,7 @@ async fn a_login_that_failed() {
     assert_eq!(outcome["outcome"], "failed");
     assert_eq!(outcome["stage"], "AUTH");
     assert_eq!(outcome["reply"], said(535, "5.7.8", "wrong"));
-    assert_eq!(outcome["recipients"], both("not-tried"));
+    assert_eq!(outcome["recipients"], both("not-tried", None));
 }
 
 #[tokio::test]
@@ -223,26 +305,26 @@ async fn a_mail_that_could_not_be_built() {
     let ended = fixture.send(&format!("{TO_BOTH} -a none.png")).end().await;
     ended.reports(66, "none.png");
     let mut outcome = object(&ended);
-    for (key, words) in [("error", "none.png"), ("causes", "No such file")] {
+    for (key, words) in [
+        ("error", "none.png"),
+        ("causes", "No such file"),
+        ("time", "T"),
+    ] {
         let text = outcome[key].take().to_string();
         assert!(text.contains(words), "{key}: {text}");
     }
-    assert_eq!(
-        outcome,
-        json!({
-            "outcome": "failed",
-            "message_id": null,
-            "server": null,
-            "stage": null,
-            "reply": null,
-            "recipients": [],
-            "size": null,
-            "error": null,
-            "causes": null,
-            "hint": null,
-            "exit_status": 66,
-        })
-    );
+    assert_eq!(keys(&outcome), KEYS);
+    for (key, value) in outcome.as_object().unwrap() {
+        let expected = match key.as_str() {
+            "schema" => json!("pilotfish.send/1"),
+            "outcome" => json!("failed"),
+            "exit_status" => json!(66),
+            "attempts" => json!(0),
+            "help" | "recipients" | "warnings" => json!([]),
+            _ => json!(null),
+        };
+        assert_eq!(*value, expected, "{key}");
+    }
     fixture.received_nothing().await;
 }
 
@@ -274,7 +356,7 @@ async fn recipients_beyond_a_session_limit_get_the_mail_over_another() {
         assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
         let outcome = object(&ended);
         assert_eq!(outcome["outcome"], "accepted");
-        let of = |address| json!({"address": address, "outcome": "accepted"});
+        let of = |address| json!({"address": address, "outcome": "accepted", "reply": null});
         let all = json!([of("ann@example.org"), of("bob@example.net")]);
         assert_eq!(outcome["recipients"], all);
         let mails = fixture.mails().await;
@@ -312,15 +394,23 @@ async fn a_later_portion_that_fails() {
         let words: Vec<_> = recipients.iter().map(|of| of["outcome"].clone()).collect();
         assert_eq!(words, ["accepted", of_bob, of_carl], "{fault:?}: {ended:?}");
         for (name, word) in [("bob", of_bob), ("carl", of_carl)] {
-            let line = format!("\n  {word:<9} {name}@example.org");
-            let named = ended.stderr.contains(&line);
-            assert_eq!(named, word != "accepted", "{fault:?}: {ended:?}");
+            let line = format!("\n  {:<9} {name}@example.org", word.replace('-', " "));
+            assert!(ended.stderr.contains(&line), "{fault:?}: {ended:?}");
         }
-        let is_advised = of_carl == "not-tried";
-        for advice in [outcome["hint"].as_str().unwrap_or_default(), &ended.stderr] {
-            let named = advice.contains("only to the recipients that are deferred or not tried");
-            assert_eq!(named, is_advised, "{fault:?}: {ended:?}");
-            assert!(!advice.contains("to the others"), "{fault:?}: {ended:?}");
+        // Bob may have the mail, unless the server has rejected it.
+        let others = match (of_bob, of_carl) {
+            ("deferred", "not-tried") => Some("bob@example.org, carl@example.org"),
+            ("deferred", _) => Some("bob@example.org"),
+            (_, "not-tried") => Some("carl@example.org"),
+            _ => None,
+        };
+        let shown = unwrapped(&ended.stderr);
+        for text in [outcome["help"].to_string(), shown] {
+            let expected = others.map(|others| format!("send it again later, to {others} alone"));
+            match expected {
+                Some(expected) => assert!(text.contains(&expected), "{fault:?}: {text}"),
+                None => assert!(!text.contains("send it again later"), "{fault:?}: {text}"),
+            }
         }
         let mails = fixture.mails().await;
         let paths = mails.iter().flat_map(|mail| &mail.forward_paths);
@@ -336,10 +426,13 @@ async fn recipients_that_may_have_the_mail_are_not_sent_to_again() {
     let to = "--to ann@example.org,bob@example.org --text Hi --json";
     let ended = fixture.send(to).end().await;
     ended.reports(81, "");
-    let hint = &object(&ended)["hint"];
-    for advice in [hint.as_str().unwrap(), &ended.stderr] {
-        assert!(advice.contains("look for it"), "{ended:?}");
-        assert!(!advice.contains("send it again only"), "{ended:?}");
-        assert!(!advice.contains("to the others"), "{ended:?}");
+    let help = object(&ended)["help"].to_string();
+    for text in [help, unwrapped(&ended.stderr)] {
+        assert!(
+            text.contains("ask bob@example.org before you send it again"),
+            "{ended:?}"
+        );
+        assert!(!text.contains("send it again later"), "{ended:?}");
+        assert!(!text.contains("to the others"), "{ended:?}");
     }
 }

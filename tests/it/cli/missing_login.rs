@@ -6,7 +6,7 @@ use pilotfish::testing::{Security, TestServer};
 
 use super::cli_fixture::{CliFixture, Directory};
 use super::hints::{CLEAR, NO_LOGIN, advice};
-use super::run::{Ended, Run};
+use super::run::{Ended, Run, unwrapped};
 
 #[tokio::test]
 async fn a_login_that_is_missing() {
@@ -212,10 +212,8 @@ async fn a_login_that_is_missing_without_tls() {
         ),
     ] {
         let ended = in_clear_text(arguments, reply).await;
-        let help = ended
-            .stderr
-            .lines()
-            .find_map(|line| line.strip_prefix("  help: "));
+        let shown = unwrapped(&ended.stderr);
+        let help = (shown.lines()).find_map(|line| line.strip_prefix("  help:   "));
         assert_eq!(
             help,
             Some(expected.concat().as_str()),

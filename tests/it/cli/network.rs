@@ -21,10 +21,16 @@ async fn lmtp_over_a_unix_socket_reports_each_recipient() {
     let run = Run::new("send --from me@example.org --to 'ann@example.org, bob@example.org'");
     let url = format!("lmtp://{}", path.display());
     let run = run.args(["--server", &url, "--text", "Hi"]).end().await;
-    run.reports(80, "452 4.2.2 over quota");
+    assert_eq!(run.status, 80, "{run:?}");
     // The host and the port of a Unix socket are not used.
-    let place = format!(" · {} · ", path.display());
-    assert!(run.stdout.contains(&place), "{run:?}");
+    let first = format!("accepted by {} for 1 of 2 recipients: ", path.display());
+    assert!(run.stdout.starts_with(&first), "{run:?}");
+    let bob = "\n  deferred  bob@example.org  452 4.2.2 over quota\n";
+    assert!(run.stdout.ends_with(bob), "{run:?}");
+    assert_eq!(
+        run.stderr,
+        "help: send it again later, to bob@example.org alone\n"
+    );
     let received = server.next_received().await.unwrap();
     assert_eq!(received.forward_paths, ["ann@example.org"]);
     assert_eq!(received.hello, "[127.0.0.1]");
@@ -42,7 +48,7 @@ async fn the_client_has_the_name_and_the_family_that_it_is_given() {
     let run = fixture.send("-6 --to ann@example.org --text Hi");
     let ended = run.end().await;
     ended.fails(68, "no address of the required family");
-    ended.fails(68, "help: leave -4, -6 and --source-ip out");
+    ended.fails(68, "help:   leave -4, -6 and --source-ip out");
     fixture.received_nothing().await;
 }
 
@@ -88,7 +94,7 @@ async fn an_unreachable_proxy_is_named() {
     ended.fails(78, "the proxy has a user and no password");
     ended.fails(
         78,
-        "help: give the proxy's password by --proxy-password-file",
+        "help:   give the proxy's password by --proxy-password-file",
     );
     fixture.received_nothing().await;
 }

@@ -210,7 +210,10 @@ impl Ended {
             stderr: String::from_utf8_lossy(stderr).into_owned(),
         };
         // Users of the command know flags, and not the methods of the library.
-        for line in ended.stderr.lines().filter(|line| is_message(line)) {
+        for line in unwrapped(&ended.stderr)
+            .lines()
+            .filter(|line| is_message(line))
+        {
             assert!(!names_a_method(line), "{line}");
         }
         for secret in forms_of_the_password() {
@@ -234,7 +237,7 @@ impl Ended {
         let is_error = |line: &&str| line.starts_with("error: ");
         assert_eq!(self.stderr.lines().filter(is_error).count(), 1, "{self:?}");
         let error = self.stderr.lines().skip_while(|line| !is_error(line));
-        let error = error.collect::<Vec<_>>().join("\n");
+        let error = unwrapped(&error.collect::<Vec<_>>().join("\n"));
         assert!(error.contains(phrase), "{phrase}: {self:?}");
     }
 
@@ -247,9 +250,24 @@ impl Ended {
     }
 }
 
+/// The text with each line that goes on in the next ones, which are indented, as one line.
+pub(crate) fn unwrapped(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        match lines.last_mut() {
+            Some(last) if line.starts_with("       ") => {
+                last.push(' ');
+                last.push_str(line.trim_start());
+            }
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
 /// Whether the command uses its own words.
 fn is_message(line: &str) -> bool {
-    let begins = ["error: ", "warning: ", "  cause: ", "  help: "];
+    let begins = ["error: ", "warning: ", "  cause:  ", "  help:   "];
     begins.iter().any(|begin| line.starts_with(begin))
 }
 

@@ -108,7 +108,7 @@ async fn it_comes_from_a_file_a_descriptor_or_a_command() {
             .end()
             .await;
         assert!(
-            ended.result().contains("queued as"),
+            ended.result().starts_with("accepted by "),
             "{arguments}: {ended:?}"
         );
         assert_eq!(fixture.mail().await.authenticated_as.as_deref(), Some(USER));

@@ -17,11 +17,11 @@ async fn a_source_without_a_password_is_78() {
     for (arguments, words) in [
         (
             "--password-file none",
-            "help: write the password into the file by: install -D -m 600 /dev/stdin none",
+            "help:   write the password into the file by: install -D -m 600 /dev/stdin none",
         ),
         (
             "--token-file none",
-            "help: write the token into the file by",
+            "help:   write the token into the file by",
         ),
         ("--password-file .", "cannot read the password"),
         ("--password-file empty", "no password on its first line"),
@@ -68,8 +68,8 @@ async fn settings_that_are_wrong_are_78() {
         ("--config not.toml --account work", "not.toml:1: account: "),
         (
             "--config unknown-key.toml --account work",
-            "unknown-key.toml:3: a password does not belong here\n  cause: password = \"…\" in \
-             [account.work]\n  help: delete the line",
+            "unknown-key.toml:3: a password does not belong here\n  cause:  password = \"…\" in \
+             [account.work]\n  help:   delete the line",
         ),
         (
             "--config near-key.toml",
@@ -87,7 +87,7 @@ async fn settings_that_are_wrong_are_78() {
         ("--tls-ca not.pem", "not.pem"),
         (
             "--tls none --user me --password-file password",
-            "help: encrypt the connection by --tls starttls or --tls implicit; \
+            "help:   encrypt the connection by --tls starttls or --tls implicit; \
              --danger-cleartext-auth",
         ),
     ] {
@@ -147,7 +147,7 @@ async fn a_file_of_accounts_without_a_name_lists_them() {
         );
         ended.fails(
             78,
-            "help: name one, as in -A home, or write default = \"home\"",
+            "help:   name one, as in -A home, or write default = \"home\"",
         );
     }
 }

@@ -37,12 +37,13 @@ async fn peak(octets: u64) -> u64 {
         .fault(Fault::SilentAt(Point::Quit));
     let fixture = CliFixture::open(server).await;
     fixture.directory.sparse_file("large.bin", octets);
-    let run = fixture.send("--to ann@example.org -a large.bin");
+    // It waits for the reply to QUIT to show it.
+    let run = fixture.send("--to ann@example.org -a large.bin --transcript");
     let mut child = run.spawn().await;
     let mut line = String::new();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     stdout.read_line(&mut line).await.unwrap();
-    assert!(line.starts_with("sent to 1 recipient"), "{line}");
+    assert!(line.starts_with("accepted by "), "{line}");
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id().unwrap())).unwrap();
     let mail = fixture.mail().await;
     assert!(mail.size > octets / 3 * 4, "{}", mail.size);

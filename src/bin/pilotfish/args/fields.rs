@@ -32,7 +32,7 @@ pub(crate) struct AddressArguments {
 
     /// Recipients: `ann@example.org`, `Ann <ann@example.org>`, or a list of them. Repeatable.
     #[arg(long, value_name = "LIST",
-          required_unless_present_any = ["cc", "bcc", "read_recipients"])]
+          required_unless_present_any = ["cc", "bcc", "read_recipients", "schema"])]
     pub(crate) to: Vec<String>,
 
     /// Recipients of a copy. Repeatable.

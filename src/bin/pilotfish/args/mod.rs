@@ -73,6 +73,10 @@ pub(crate) struct SendArguments {
     pub(crate) dkim: DkimArguments,
     #[command(flatten)]
     pub(crate) dry_run: DryRunArguments,
+
+    /// Print the JSON Schema of what --json prints, and send nothing.
+    #[arg(long, hide_short_help = true, help_heading = "Output")]
+    pub(crate) schema: bool,
 }
 
 /// What to send.

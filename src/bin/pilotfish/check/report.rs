@@ -66,7 +66,7 @@ impl Line {
     }
 
     fn failure(about: &str, failure: &Failure) -> Self {
-        let help = failure.help.as_deref().unwrap_or_default();
+        let help = failure.help.first().map_or("", String::as_str);
         Self::problem(about, &failure.message, failure.status, help)
     }
 }

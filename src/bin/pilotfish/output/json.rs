@@ -3,17 +3,89 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use pilotfish::Error;
+use jiff::Timestamp;
 use pilotfish::protocol::{Reply, is_printable};
-use pilotfish::session::{MailOutcome, Receipt, Recipient};
-use serde_json::{Value, json};
+use pilotfish::session::{MailOutcome, Receipt, Recipient, RecipientOutcome, Timing};
+use pilotfish::transport::TlsParameters;
+use pilotfish::{Error, Message};
+use serde::Serialize;
 
-use super::report::Submission;
+use super::class::class;
+use super::submission::Submission;
 use crate::failure::Failure;
 
+/// The JSON Schema of the object.
+pub(crate) const SCHEMA: &str = include_str!("schema.json");
+
+/// The object that `send --json` prints. All keys are always there, and a value that is not known is
+/// null.
+#[derive(Serialize, Default)]
+pub(super) struct SendObject<'a> {
+    schema: &'static str,
+    time: String,
+    outcome: &'static str,
+    exit_status: u8,
+    account: Option<&'a str>,
+    server: Option<&'a str>,
+    message_id: Option<String>,
+    queue_id: Option<&'a str>,
+    envelope_from: Option<String>,
+    size: Option<u64>,
+    attempts: u32,
+    warnings: Vec<String>,
+    recipients: Vec<RecipientObject>,
+    reply: Option<ReplyObject>,
+    tls: Option<TlsObject>,
+    stage: Option<String>,
+    class: Option<&'static str>,
+    error: Option<&'a str>,
+    causes: &'a [String],
+    help: &'a [String],
+    retry_after_s: Option<u64>,
+    duration_ms: Option<u64>,
+    timing_ms: Option<TimingObject>,
+}
+
+#[derive(Serialize)]
+struct RecipientObject {
+    address: String,
+    outcome: &'static str,
+    reply: Option<ReplyObject>,
+}
+
+#[derive(Serialize)]
+struct ReplyObject {
+    code: u16,
+    enhanced: Option<String>,
+    lines: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct TlsObject {
+    version: &'static str,
+    cipher: &'static str,
+    key_exchange: Option<&'static str>,
+    resumed: bool,
+    certificate: Option<String>,
+}
+
+/// The parts of the time in milliseconds. The steps before the mail are null in a session that was
+/// open before.
+#[derive(Serialize)]
+struct TimingObject {
+    connect: Option<u64>,
+    tls: Option<u64>,
+    greeting: Option<u64>,
+    login: Option<u64>,
+    envelope: u64,
+    content: u64,
+    reply: u64,
+}
+
 /// The object as a line of text in which nothing steers a terminal.
-pub(super) fn line(object: &Value) -> String {
-    let text = object.to_string();
+pub(super) fn line(object: &impl Serialize) -> String {
+    // The types have no map and no float, so all values have a form in JSON.
+    let text = serde_json::to_string(object).unwrap_or_default();
     if text.chars().all(is_printable) {
         return text;
     }
@@ -32,76 +104,134 @@ pub(super) fn line(object: &Value) -> String {
 }
 
 /// A mail that at least one recipient was accepted for.
-pub(super) fn sent(
-    mail: &Submission,
-    receipt: &Receipt,
-    of_each: &[Recipient<'_>],
+pub(super) fn sent<'a>(
+    mail: &'a Submission,
+    receipt: &'a Receipt,
+    recipients: &[Recipient<'_>],
     status: u8,
     duration: Duration,
-) -> Value {
-    let tls = receipt.tls.map(|tls| {
-        json!({
-            "version": tls.version,
-            "cipher": tls.cipher_suite,
-            "key_exchange": tls.key_exchange,
-            "resumed": tls.resumed,
-            "certificate": tls.certificate.map(|fingerprint| fingerprint.to_string()),
-        })
-    });
-    json!({
-        "outcome": MailOutcome::of(Ok(receipt)).name(),
-        "message_id": mail.message.message_id().to_string(),
-        "server": mail.server,
-        "tls": tls,
-        "reply": reply(&receipt.reply),
-        "recipients": recipients(of_each),
-        "size": receipt.size,
-        "exit_status": status,
-        "duration_ms": u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
-    })
+    help: &'a [String],
+) -> SendObject<'a> {
+    SendObject {
+        outcome: MailOutcome::of(Ok(receipt)).name(),
+        exit_status: status,
+        queue_id: receipt.queue_id(),
+        size: Some(receipt.size),
+        recipients: each(recipients, mail, None),
+        reply: Some(reply(&receipt.reply)),
+        tls: receipt.tls.map(tls),
+        help,
+        duration_ms: Some(milliseconds(duration)),
+        timing_ms: Some(timing(&receipt.timing)),
+        ..about(Some(mail))
+    }
 }
 
 /// A mail that was not sent, or may not have been.
-pub(super) fn failed(
-    mail: Option<&Submission>,
-    failure: &Failure,
-    of_each: &[Recipient<'_>],
-) -> Value {
+pub(super) fn failed<'a>(
+    mail: Option<&'a Submission>,
+    failure: &'a Failure,
+    recipients: &[Recipient<'_>],
+) -> SendObject<'a> {
     let error = failure.error.as_ref();
-    json!({
-        "outcome": failure.outcome.name(),
-        "message_id": mail.map(|mail| mail.message.message_id().to_string()),
-        "server": mail.map(|mail| &mail.server),
-        "stage": error.and_then(Error::stage).map(|stage| stage.to_string()),
-        "reply": error.and_then(Error::reply).map(reply),
-        "recipients": recipients(of_each),
-        "size": mail.map(|mail| mail.message.exact_size()),
-        "error": failure.message,
-        "causes": failure.causes,
-        "hint": failure.help,
-        "exit_status": failure.status,
-    })
+    let words = error.and_then(Error::reply);
+    let first = error.and_then(|error| error.rejected().first());
+    let decisive = words.or(first.map(|(_, reply)| reply));
+    SendObject {
+        outcome: failure.outcome.name(),
+        exit_status: failure.status,
+        recipients: mail
+            .map(|mail| each(recipients, mail, words))
+            .unwrap_or_default(),
+        reply: words.map(reply),
+        stage: error.and_then(Error::stage).map(|stage| stage.to_string()),
+        class: error.and_then(class),
+        error: Some(&failure.message),
+        causes: &failure.causes,
+        help: &failure.help,
+        retry_after_s: decisive
+            .and_then(Reply::retry_after)
+            .map(|time| time.as_secs()),
+        ..about(mail)
+    }
 }
 
-/// What became of each recipient, with the server's reply if it was rejected.
-fn recipients(recipients: &[Recipient<'_>]) -> Vec<Value> {
+/// What is known of a mail before it is sent.
+fn about(mail: Option<&Submission>) -> SendObject<'_> {
+    let time = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ");
+    let message = mail.map(|mail| &mail.message);
+    let warnings = message.map(Message::warnings).unwrap_or_default();
+    let sender = message.map(|message| message.envelope().reverse_path());
+    SendObject {
+        schema: "pilotfish.send/1",
+        time: time.to_string(),
+        account: mail.and_then(|mail| mail.account.as_deref()),
+        server: mail.map(|mail| mail.server.as_str()),
+        message_id: message.map(|message| message.message_id().to_string()),
+        envelope_from: sender.map(|sender| {
+            sender
+                .addr_spec()
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        }),
+        size: message.map(Message::exact_size),
+        attempts: mail.map(|mail| mail.attempts).unwrap_or_default(),
+        warnings: warnings.iter().map(ToString::to_string).collect(),
+        ..SendObject::default()
+    }
+}
+
+/// What became of each recipient. `words` is the reply to the whole mail.
+fn each(
+    recipients: &[Recipient<'_>],
+    mail: &Submission,
+    words: Option<&Reply>,
+) -> Vec<RecipientObject> {
     let recipient = |recipient: &Recipient<'_>| {
-        let (address, outcome) = (
-            recipient.path.addr_spec().to_string(),
-            recipient.outcome.name(),
+        let is_refused = matches!(
+            recipient.outcome,
+            RecipientOutcome::Rejected | RecipientOutcome::Deferred
         );
-        match recipient.reply {
-            Some(words) => json!({"address": address, "outcome": outcome, "reply": reply(words)}),
-            None => json!({"address": address, "outcome": outcome}),
+        RecipientObject {
+            address: mail.typed(recipient.path),
+            outcome: recipient.outcome.name(),
+            reply: recipient.reply.or(words.filter(|_| is_refused)).map(reply),
         }
     };
     recipients.iter().map(recipient).collect()
 }
 
-fn reply(reply: &Reply) -> Value {
-    json!({
-        "code": reply.code().number(),
-        "enhanced": reply.enhanced_status().map(|status| status.to_string()),
-        "lines": reply.lines().collect::<Vec<_>>(),
-    })
+fn reply(reply: &Reply) -> ReplyObject {
+    ReplyObject {
+        code: reply.code().number(),
+        enhanced: reply.enhanced_status().map(|status| status.to_string()),
+        lines: reply.lines().map(str::to_owned).collect(),
+    }
+}
+
+fn tls(tls: TlsParameters) -> TlsObject {
+    TlsObject {
+        version: tls.version,
+        cipher: tls.cipher_suite,
+        key_exchange: tls.key_exchange,
+        resumed: tls.resumed,
+        certificate: tls.certificate.map(|fingerprint| fingerprint.to_string()),
+    }
+}
+
+fn timing(timing: &Timing) -> TimingObject {
+    let set_up = timing.set_up.as_ref();
+    TimingObject {
+        connect: set_up.map(|set_up| milliseconds(set_up.connect)),
+        tls: set_up.map(|set_up| milliseconds(set_up.tls)),
+        greeting: set_up.map(|set_up| milliseconds(set_up.greeting)),
+        login: set_up.map(|set_up| milliseconds(set_up.auth)),
+        envelope: milliseconds(timing.envelope),
+        content: milliseconds(timing.transfer),
+        reply: milliseconds(timing.reply),
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

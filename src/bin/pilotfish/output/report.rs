@@ -3,28 +3,35 @@
 use std::io::{self, Write as _};
 use std::time::Duration;
 
+use anstyle::Style;
 use pilotfish::Message;
-use pilotfish::session::{Receipt, Recipient, RecipientOutcome, recipient_outcomes};
+use pilotfish::protocol::Reply;
+use pilotfish::session::{MailOutcome, Receipt, Recipient, RecipientOutcome, recipient_outcomes};
 
+use super::headline::in_bytes;
 use super::json;
+use super::layout::{ErrorScreen, headed};
+use super::submission::Submission;
 use crate::args::GlobalArguments;
 use crate::exit;
 use crate::failure::Failure;
-use crate::terminal::style::Stream;
+use crate::terminal::quantity::{Count, Size, Span, counted};
+use crate::terminal::style::{DIM, GREEN, MAGENTA, Mark, RED, Stream, YELLOW, painted};
+use crate::terminal::wrap::{columns, width};
 
-/// A mail before it is sent.
-#[derive(Debug)]
-pub(crate) struct Submission {
-    pub(crate) message: Message,
-    /// Host and port, or the path of a Unix socket.
-    pub(crate) server: String,
-}
+/// The result of a faster mail has no time.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Prints the warnings about a mail.
 pub(crate) fn warnings(global: &GlobalArguments, message: &Message) {
-    for warning in message.warnings().iter().filter(|_| !global.quiet) {
-        notice(&format!("warning: {warning}"));
+    for text in message.warnings().iter().filter(|_| !global.quiet) {
+        warning(&in_bytes(&text.to_string()));
     }
+}
+
+/// Prints a warning.
+pub(crate) fn warning(text: &str) {
+    notice(&headed("warning", YELLOW, text, width(io::stderr())));
 }
 
 /// Prints what became of a mail that was accepted for at least one recipient, and returns the exit
@@ -36,54 +43,145 @@ pub(crate) fn sent(
     duration: Duration,
 ) -> u8 {
     let recipients = recipient_outcomes(mail.message.envelope().forward_paths(), Ok(receipt));
-    let (accepted, all) = (receipt.accepted.len(), recipients.len());
-    let (status, outcome) = if receipt.is_partial() {
-        let outcome = format!("partly sent, to {accepted} of {all} recipients");
-        (exit::PARTIAL, outcome)
-    } else if all == 1 {
-        (exit::OK, "sent to 1 recipient".to_owned())
+    let status = if receipt.is_partial() {
+        exit::PARTIAL
     } else {
-        (exit::OK, format!("sent to {all} recipients"))
+        exit::OK
     };
+    let help = again(&recipients, mail);
     if global.json {
-        let object = json::sent(mail, receipt, &recipients, status, duration);
+        let object = json::sent(mail, receipt, &recipients, status, duration, &help);
         result(&json::line(&object));
-    } else if !global.quiet {
-        let (size, duration) = (indicatif::HumanBytes(receipt.size), duration.as_secs_f32());
-        result(&format!(
-            "{outcome} · {} · {size} in {duration:.1} s · {}",
-            mail.server, receipt.reply
-        ));
+    }
+    let is_plain = !global.json && !global.quiet;
+    if is_plain {
+        let mut lines = vec![accepted(mail, receipt, &recipients, duration)];
+        if receipt.is_partial() {
+            lines.extend(table(&recipients, mail));
+        }
+        result(&lines.join("\n"));
     }
     if receipt.is_partial() {
-        let mut lines = vec![format!("error: {}", not_accepted(&recipients))];
-        let others = recipients.iter();
-        let others = others.filter(|other| other.outcome != RecipientOutcome::Accepted);
-        lines.extend(others.map(line));
-        notice(&lines.join("\n"));
+        let count = count(&recipients, RecipientOutcome::Accepted);
+        let all = counted(recipients.len(), "recipient", "recipients");
+        let message = format!(
+            "{} accepted the mail for {} of {all}",
+            mail.host,
+            Count(count)
+        );
+        let screen = ErrorScreen {
+            style: YELLOW,
+            message: &message,
+            table: table(&recipients, mail),
+            server: Vec::new(),
+            causes: &[],
+            help: &help,
+        };
+        match help.first() {
+            _ if !is_plain => notice(&screen.lines(width(io::stderr()))),
+            Some(help) => notice(&headed("help", DIM, help, width(io::stderr()))),
+            None => {}
+        }
     }
     status
 }
 
-/// How many recipients the mail was not accepted for, and why.
-fn not_accepted(recipients: &[Recipient<'_>]) -> String {
-    let count = |outcome| {
-        let is_it = |recipient: &&Recipient<'_>| recipient.outcome == outcome;
-        recipients.iter().filter(is_it).count()
+/// The first line about a mail that was accepted. It ends in the id that the server gave to the
+/// mail, which is easy to cut out.
+fn accepted(
+    mail: &Submission,
+    receipt: &Receipt,
+    recipients: &[Recipient<'_>],
+    duration: Duration,
+) -> String {
+    let (mark, whom) = match recipients {
+        [only] => (Mark::Done, mail.typed(only.path)),
+        all if receipt.is_partial() => {
+            let count = Count(count(all, RecipientOutcome::Accepted));
+            let all = counted(all.len(), "recipient", "recipients");
+            (Mark::Look, format!("{count} of {all}"))
+        }
+        all => (Mark::Done, counted(all.len(), "recipient", "recipients")),
     };
-    let (rejected, deferred) = (
-        count(RecipientOutcome::Rejected),
-        count(RecipientOutcome::Deferred),
-    );
-    let each = [(rejected, "rejected"), (deferred, "deferred")];
-    let each = each.iter().filter(|(count, _)| *count > 0);
-    let each = each.map(|(count, word)| format!("{count} {word}"));
-    format!(
-        "not accepted for {} of {} recipients: {}",
-        recipients.len() - count(RecipientOutcome::Accepted),
-        recipients.len(),
-        each.collect::<Vec<_>>().join(", ")
-    )
+    let time = if duration >= PATIENCE {
+        format!(", {} in {}", Size(receipt.size), Span(duration))
+    } else {
+        String::new()
+    };
+    let reply = receipt.reply.to_string();
+    let id = receipt.queue_id().unwrap_or(&reply);
+    let host = &mail.host;
+    let line = format!("accepted by {host} for {whom}{time}: {id}");
+    Stream::stdout().marked(mark, line)
+}
+
+/// A line for each recipient: the outcome, the address and the server's reply, below each other.
+fn table(recipients: &[Recipient<'_>], mail: &Submission) -> Vec<String> {
+    let addresses = recipients
+        .iter()
+        .map(|other| columns(&mail.typed(other.path)));
+    let widest = addresses.max().unwrap_or_default();
+    let line = |recipient: &Recipient<'_>| {
+        let outcome = painted(
+            style(recipient.outcome),
+            format!("{:<9}", shown(recipient.outcome)),
+        );
+        let address = mail.typed(recipient.path);
+        match recipient.reply {
+            Some(reply) => {
+                let blanks = widest.saturating_sub(columns(&address));
+                format!("  {outcome} {address}{:blanks$}  {reply}", "")
+            }
+            None => format!("  {outcome} {address}"),
+        }
+    };
+    recipients.iter().map(line).collect()
+}
+
+fn shown(outcome: RecipientOutcome) -> &'static str {
+    match outcome {
+        RecipientOutcome::NotTried => "not tried",
+        other => other.name(),
+    }
+}
+
+fn style(outcome: RecipientOutcome) -> Style {
+    match outcome {
+        RecipientOutcome::Accepted => GREEN,
+        RecipientOutcome::Rejected => RED,
+        RecipientOutcome::Deferred => YELLOW,
+        RecipientOutcome::Unknown => MAGENTA,
+        _ => DIM,
+    }
+}
+
+fn count(recipients: &[Recipient<'_>], outcome: RecipientOutcome) -> usize {
+    let is_it = |recipient: &&Recipient<'_>| recipient.outcome == outcome;
+    recipients.iter().filter(is_it).count()
+}
+
+/// To whom the mail can be sent again, if others have it or may have it.
+pub(crate) fn again(recipients: &[Recipient<'_>], mail: &Submission) -> Vec<String> {
+    use RecipientOutcome::{Accepted, Deferred, NotTried, Unknown};
+    const MOST: usize = 3;
+    let has = |outcomes: [RecipientOutcome; 2]| {
+        let is_one = |recipient: &&Recipient<'_>| outcomes.contains(&recipient.outcome);
+        recipients
+            .iter()
+            .filter(is_one)
+            .map(|recipient| mail.typed(recipient.path))
+            .collect::<Vec<_>>()
+    };
+    let open = has([Deferred, NotTried]);
+    if has([Accepted, Unknown]).is_empty() || open.is_empty() {
+        return Vec::new();
+    }
+    let whom = if open.len() <= MOST {
+        open.join(", ")
+    } else {
+        counted(open.len(), "recipient that is", "recipients that are") + " deferred or not tried"
+    };
+    vec![format!("send it again later, to {whom} alone")]
 }
 
 /// Prints why a mail was not accepted for all of its recipients, and returns the exit status.
@@ -96,30 +194,35 @@ pub(crate) fn failed(global: &GlobalArguments, mail: Option<&Submission>, failur
     }
     let first = recipients.first().map(|first| first.outcome);
     let differ = recipients.iter().any(|other| Some(other.outcome) != first);
-    // The library's message has the server's reply to the only recipient.
-    let is_named = failure.error.is_some() && !failure.is_interruption && recipients.len() == 1;
-    let named = recipients.iter();
-    let named = named.filter(|recipient| !is_named && (differ || recipient.reply.is_some()));
-    let mut lines = vec![format!("error: {}", failure.message)];
-    lines.extend(named.map(line));
-    lines.extend(
-        failure
-            .causes
-            .iter()
-            .map(|cause| format!("  cause: {cause}")),
-    );
-    lines.extend(failure.help.iter().map(|help| format!("  help: {help}")));
-    notice(&lines.join("\n"));
+    let has_replies = recipients.iter().any(|recipient| recipient.reply.is_some());
+    let only = match recipients.as_slice() {
+        [only] => only.reply,
+        _ => None,
+    };
+    let is_listed = differ || has_replies && only.is_none();
+    let table = mail
+        .filter(|_| is_listed)
+        .map(|mail| table(&recipients, mail));
+    let reply = failure.error.as_ref().and_then(|error| error.reply());
+    let screen = ErrorScreen {
+        style: if failure.outcome == MailOutcome::Unknown {
+            MAGENTA
+        } else {
+            RED
+        },
+        message: &failure.message,
+        table: table.unwrap_or_default(),
+        server: reply
+            .or(only)
+            .map(Reply::wire_lines)
+            .into_iter()
+            .flatten()
+            .collect(),
+        causes: &failure.causes,
+        help: &failure.help,
+    };
+    notice(&screen.lines(width(io::stderr())));
     failure.status
-}
-
-/// What became of the mail for a recipient.
-fn line(recipient: &Recipient<'_>) -> String {
-    let (outcome, path) = (recipient.outcome, recipient.path.addr_spec());
-    match recipient.reply {
-        Some(reply) => format!("  {outcome:<9} {path}  {reply}"),
-        None => format!("  {outcome:<9} {path}"),
-    }
 }
 
 /// Prints what is not a result, by one write, so that its lines stay together.
@@ -136,7 +239,7 @@ pub(crate) fn result(text: &str) {
     match printed {
         // The result of the mail does not depend on its reader.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            notice(&format!("warning: cannot print the result: {error}"));
+            warning(&format!("cannot print the result: {error}"));
         }
         _ => {}
     }

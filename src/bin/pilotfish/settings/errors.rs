@@ -6,6 +6,7 @@ use pilotfish::config::{ConfigError, SecretError};
 
 use crate::exit;
 use crate::failure::Failure;
+use crate::suggestion::nearest;
 
 const NO_ACCOUNTS: &str = "name a server by --server, or write an account into \
                            ~/.config/pilotfish/config.toml";
@@ -28,7 +29,7 @@ impl From<ConfigError> for Failure {
                 ref known,
             } => {
                 let failure = Self::of(exit::CONFIG, &error);
-                match nearest(name, known) {
+                match nearest(name, known.iter().map(String::as_str)) {
                     Some(near) => failure.with_help(format!("did you mean -A {near}?")),
                     None if known.is_empty() => failure.with_help(NO_ACCOUNTS),
                     None => failure,
@@ -73,14 +74,4 @@ impl From<ConfigError> for Failure {
             error => Self::of(exit::CONFIG, &error),
         }
     }
-}
-
-/// The name that may be meant, at a distance of two at most.
-fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a String> {
-    let near = known
-        .iter()
-        .map(|known| (strsim::osa_distance(name, known), known));
-    let near = near.filter(|(distance, _)| *distance <= 2);
-    near.min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
 }

@@ -38,6 +38,7 @@ pub(crate) fn wrapped(text: &str, indent: usize, width: usize) -> String {
                 line.push(' ');
                 line.push_str(word);
             }
+            _ if word.is_empty() => {}
             _ => lines.push(word.to_owned()),
         }
     }
@@ -52,8 +53,10 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
         None => text.len(),
     };
     let (before, command) = text.split_at_checked(command).unwrap_or((text, ""));
-    let words = before.split(' ').filter(|word| !word.is_empty());
-    words.chain((!command.is_empty()).then_some(command))
+    let before = before.strip_suffix(' ').unwrap_or(before);
+    let words = (!before.is_empty()).then(|| before.split(' '));
+    let command = (!command.is_empty()).then_some(command);
+    words.into_iter().flatten().chain(command)
 }
 
 /// The columns that a terminal needs for a text of characters that take one column each.
@@ -69,7 +72,7 @@ mod tests {
     fn lines_break_at_blanks_and_commands_are_whole() {
         for (text, expected) in [
             ("", ""),
-            ("a few words", "a few words"),
+            ("a few  words", "a few  words"),
             (
                 "words that need more than one line of this width",
                 "words that need more\n    than one line of\n    this width",

@@ -81,15 +81,8 @@ const OTHERS: &[Advice] = rows! {
 pub(crate) fn advice(error: &Error, connection: &Connection) -> Option<String> {
     let facts = ErrorFacts::of(error);
     if error.fate() == Fate::Unknown {
-        let how = if facts.causes.contains("pipelining::never") {
-            ", and then with --pipelining never"
-        } else {
-            ""
-        };
-        return Some(format!(
-            "the mail may have been delivered: look for it at the recipient or among the sent \
-             mails before you send it again{how}"
-        ));
+        let loses_commands = facts.causes.contains("pipelining::never");
+        return loses_commands.then(|| "if you send it again, add --pipelining never".to_owned());
     }
     let mut rows = TABLES.into_iter().flatten();
     let row = rows.find(|row| row.matches(&facts, connection))?;

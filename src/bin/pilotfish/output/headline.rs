@@ -1,0 +1,213 @@
+//! What failed, for what, in one sentence: the server by its name, the recipient by the address.
+
+use pilotfish::protocol::{Reply, ReplyMeaning};
+use pilotfish::session::{Recipient, RecipientOutcome};
+use pilotfish::{Error, ErrorKind, Fate, Message, Stage};
+
+use crate::failure::UNKNOWN;
+use crate::terminal::quantity::{Size, counted};
+
+/// What the sentence speaks of.
+pub(crate) struct Subject<'a> {
+    /// The server, without its port.
+    pub(crate) host: &'a str,
+    /// Who logs in.
+    pub(crate) user: Option<&'a str>,
+    pub(crate) message: &'a Message,
+    pub(crate) recipients: &'a [Recipient<'a>],
+}
+
+/// The sentence, and what else is known.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Headline {
+    pub(crate) message: String,
+    pub(crate) cause: Option<String>,
+    pub(crate) help: Option<String>,
+}
+
+/// The sentence, where the command says it better than the library, which does not know the server by
+/// name: where the server has replied, and where a mail is too large or its outcome unknown.
+///
+/// `text` is the library's sentence.
+pub(crate) fn headline(error: &Error, text: &str, subject: &Subject<'_>) -> Option<Headline> {
+    let host = subject.host;
+    if error.fate() == Fate::Unknown {
+        // The library's advice comes after the cause.
+        let cause = text.split(": find out").next().unwrap_or(text);
+        return Some(Headline {
+            message: format!("{UNKNOWN}, but no reply came"),
+            cause: Some(cause.to_owned()),
+            help: None,
+        });
+    }
+    let verb = |reply: &Reply| {
+        if reply.is_transient() {
+            "deferred"
+        } else {
+            "rejected"
+        }
+    };
+    let message = match (error.kind(), error.stage()?, error.reply()) {
+        (ErrorKind::Auth, Stage::Auth, Some(reply)) => {
+            let user = subject.user.filter(|user| !user.is_empty());
+            let of_user = user.map(|user| format!(" of {user}")).unwrap_or_default();
+            // The reason that SASL gives, and other mechanisms.
+            let login = text.split_once(" by AUTH ").map(|(_, login)| login);
+            let login = login.filter(|login| login.contains(' '));
+            return Some(Headline {
+                message: format!("{host} {} the login{of_user}", verb(reply)),
+                cause: login.map(|login| format!("the login was by {login}")),
+                help: None,
+            });
+        }
+        (ErrorKind::InvalidInput, Stage::Mail, None) => return too_large(&error.to_string(), host),
+        (_, Stage::Connect | Stage::Greeting, Some(reply)) if reply.is_transient() => {
+            format!("{host} accepts no more connections now")
+        }
+        (_, Stage::Connect | Stage::Greeting, Some(_)) => format!("{host} accepts no connection"),
+        (ErrorKind::Rejected | ErrorKind::Closed, ..)
+            if error.means(ReplyMeaning::QuotaExceeded) =>
+        {
+            format!("the sending limit at {host} is reached")
+        }
+        (ErrorKind::Rejected, Stage::Mail | Stage::EndOfData, Some(_))
+            if error.means(ReplyMeaning::MessageTooLarge) =>
+        {
+            let size = Size(subject.message.exact_size());
+            format!("the mail is too large for {host}: {size}")
+        }
+        (ErrorKind::Rejected, Stage::Mail, Some(reply)) => {
+            let sender = subject.message.envelope().reverse_path();
+            format!("{host} {} the sender {sender}", verb(reply))
+        }
+        (ErrorKind::Rejected, Stage::Rcpt, None) => of_recipients(host, subject.recipients)?,
+        (ErrorKind::Rejected, Stage::Data | Stage::Transfer | Stage::EndOfData, Some(reply)) => {
+            format!("{host} {} the mail", verb(reply))
+        }
+        _ => return None,
+    };
+    Some(Headline {
+        message,
+        ..Headline::default()
+    })
+}
+
+/// None of the recipients was accepted.
+fn of_recipients(host: &str, recipients: &[Recipient<'_>]) -> Option<String> {
+    let first = recipients.first()?;
+    let agree = recipients
+        .iter()
+        .all(|other| other.outcome == first.outcome);
+    let verb = match first.outcome {
+        RecipientOutcome::Rejected => "rejected",
+        RecipientOutcome::Deferred => "deferred",
+        _ => return None,
+    };
+    Some(match recipients {
+        [only] => format!("{host} {verb} the mail for {}", only.path.addr_spec()),
+        all if agree => {
+            let all = counted(all.len(), "recipient", "recipients");
+            format!("{host} {verb} the mail for all {all}")
+        }
+        all => {
+            let all = counted(all.len(), "recipient", "recipients");
+            format!("{host} accepted the mail for none of {all}")
+        }
+    })
+}
+
+/// The mail is larger than the server says that it accepts. The library names all sizes.
+fn too_large(text: &str, host: &str) -> Option<Headline> {
+    /// What base64 makes of 100 octets, with its line ends.
+    const GROWTH: u64 = 137;
+    let (before, after) = text.split_once(", and the server takes ")?;
+    let number = |text: &str| {
+        text.split_whitespace()
+            .find_map(|word| word.parse::<u64>().ok())
+    };
+    let (size, limit) = (number(before)?, number(after)?);
+    let parts = before.split_once(", ").map(|(_, parts)| in_bytes(parts));
+    Some(Headline {
+        message: format!(
+            "the mail is too large for {host}: {}, limit {}",
+            Size(size),
+            Size(limit)
+        ),
+        cause: parts.map(|parts| {
+            let parts = parts
+                .trim_start_matches("of which ")
+                .trim_start_matches("and ");
+            format!("{parts}; base64 adds 37 %")
+        }),
+        help: Some(format!(
+            "at most {} of attachments fit; nothing was sent",
+            Size(limit * 100 / GROWTH)
+        )),
+    })
+}
+
+/// The text with sizes as people read them: the library counts octets.
+pub(crate) fn in_bytes(text: &str) -> String {
+    const UNIT: &str = " octets";
+    /// Smaller numbers are those of lines and fields, which are exact.
+    const LARGE: u64 = 10_000;
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(UNIT) {
+        let is_digit = |c: char| c.is_ascii_digit();
+        let words = before.trim_end_matches(is_digit);
+        let digits = before.get(words.len()..).unwrap_or_default();
+        out.push_str(words);
+        if let Ok(number @ LARGE..) = digits.parse() {
+            out.push_str(&Size(number).to_string());
+        } else {
+            out.push_str(digits);
+            out.push_str(" bytes");
+        }
+        rest = after;
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn octets_are_bytes() {
+        for (text, expected) in [
+            (
+                "a line of over 998 octets, and more",
+                "a line of over 998 bytes, and more",
+            ),
+            ("26200000 octets of 310000000 octets", "26.2 MB of 310 MB"),
+            ("the octets beyond ASCII", "the bytes beyond ASCII"),
+            ("none", "none"),
+        ] {
+            assert_eq!(in_bytes(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_mail_over_the_limit() {
+        let text = "the message has 41300000 octets, and its largest parts are film.mp4 (22100000 octets), \
+                    slides.pdf (8000000 octets), and the server takes 35882577 octets: send less";
+        let headline = too_large(text, "smtp.example.org").unwrap();
+        assert_eq!(
+            headline.message,
+            "the mail is too large for smtp.example.org: 41.3 MB, limit 35.9 MB"
+        );
+        assert_eq!(
+            headline.cause.unwrap(),
+            "its largest parts are film.mp4 (22.1 MB), slides.pdf (8.0 MB); base64 adds 37 %"
+        );
+        assert_eq!(
+            headline.help.unwrap(),
+            "at most 26.2 MB of attachments fit; nothing was sent"
+        );
+        assert_eq!(
+            too_large("the server holds no mail for 9 seconds", "h"),
+            None
+        );
+    }
+}
