@@ -32,7 +32,7 @@ mod tests {
             ("--colour", Some("--color")),
             ("--sever", Some("--server")),
             ("--srevre", Some("--server")),
-            ("--sxxver", None),
+            ("--sxxxer", None),
             ("x", None),
             ("", None),
         ] {
