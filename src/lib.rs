@@ -66,7 +66,7 @@
 //!             |
 //!          config                        accounts, sources of passwords
 //!             |
-//!           client                       many mails: workers, a queue, retry, rates, throttling
+//!           client ------ services       many mails: workers, a queue, retry, rates, throttling
 //!              |
 //!           session  ------------+       one dialogue
 //!              |                 |
@@ -85,8 +85,9 @@
 //! | [`message`] | address, secret, cryptography | how messages are sent |
 //! | [`transport`] | protocol, secret, error, cryptography | what a mail is |
 //! | [`session`] | protocol, transport, message, address, secret, error, observe | other sessions |
-//! | [`client`] | session, message, address, error, observe | commands, TLS |
-//! | [`config`] | address, secret, error, protocol, message, session, transport | clients and their queues |
+//! | [`services`] | session | how their limits are kept |
+//! | [`client`] | services, session, message, address, error, observe | commands, TLS |
+//! | [`config`] | address, secret, error, protocol, message, session, transport, services, client | the queues of clients |
 //! | [`testing`] | secret, cryptography; in one file the client and its settings | the code that it tests |
 //!
 //! `observe` collects metrics: it knows only names and numbers. `cryptography` wraps `aws-lc-rs` or
@@ -134,6 +135,7 @@ pub mod message;
 mod observe;
 pub mod protocol;
 pub mod secret;
+pub mod services;
 pub mod session;
 #[cfg(feature = "testing")]
 pub mod testing;

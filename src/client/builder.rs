@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use super::limits::{ProviderLimits, Rates};
+use super::limits::{Period, Rates};
 use super::pool::{ClientSettings, Pool};
 use super::retry::Retry;
 use super::{Client, Handle};
 use crate::error::{Error, ErrorKind, Result};
+use crate::services::Service;
 use crate::session::{Observer, Progress, ServerConfig};
 
 /// How many connections are enough for most.
@@ -26,18 +27,25 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     pub(super) fn new(server: ServerConfig) -> Self {
-        let provider = ProviderLimits::of(&server.host().to_string());
+        // The service itself counts the mails a day, over all programs that use the account.
+        let service = Service::of_host(&server.host().to_string());
+        let limit = |of: fn(&Service) -> Option<u32>| service.and_then(of);
+        let number = |most: u32| usize::try_from(most).unwrap_or(usize::MAX);
+        let connections = limit(|service| service.connections).map_or(CONNECTIONS, number);
+        let a_minute = limit(|service| service.a_minute);
+        let idle = service.and_then(|service| service.idle);
         Self {
             settings: ClientSettings {
-                max_connections: provider.connections.unwrap_or(usize::MAX).min(CONNECTIONS),
+                max_connections: connections.min(CONNECTIONS),
                 queue: 256,
                 queue_timeout: Duration::from_mins(5),
-                idle_timeout: provider.idle.unwrap_or(Duration::from_mins(1)),
+                idle_timeout: idle.unwrap_or(Duration::from_mins(1)),
                 max_age: Duration::from_hours(1),
-                mails_per_connection: provider.mails.unwrap_or(usize::MAX),
-                most_recipients: provider.recipients.and_then(NonZeroU32::new),
+                mails_per_connection: limit(|service| service.mails).map_or(usize::MAX, number),
+                most_recipients: limit(|service| service.recipients).and_then(NonZeroU32::new),
                 retry: Retry::none(),
-                rates: provider.rates(),
+                rates: a_minute
+                    .map_or_else(Rates::new, |most| Rates::new().mails(most, Period::Minute)),
                 on_progress: None,
             },
             server,
@@ -165,5 +173,40 @@ impl std::fmt::Debug for ClientBuilder {
         f.debug_struct("ClientBuilder")
             .field("server", &self.server)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_those_of_the_service() {
+        for (host, connections, mails, recipients, idle, a_minute) in [
+            ("smtp.gmail.com", 4, None, Some(100), 60, None),
+            ("smtp.office365.com", 3, None, None, 60, Some(30)),
+            ("smtp.mail.yahoo.com", 4, Some(20), Some(100), 60, None),
+            (
+                "email-smtp.eu-west-1.amazonaws.com",
+                4,
+                None,
+                Some(50),
+                8,
+                None,
+            ),
+            ("smtp.socketlabs.com", 4, Some(50), Some(500), 60, None),
+            ("mail.example.org", 4, None, None, 60, None),
+        ] {
+            let server = ServerConfig::builder(host).build().unwrap();
+            let settings = ClientBuilder::new(server).settings;
+            let found = settings.mails_per_connection;
+            assert_eq!(settings.max_connections, connections, "{host}");
+            assert_eq!(found, mails.unwrap_or(usize::MAX), "{host}");
+            let found = settings.most_recipients.map(NonZeroU32::get);
+            assert_eq!(found, recipients, "{host}");
+            assert_eq!(settings.idle_timeout.as_secs(), idle, "{host}");
+            let rates = a_minute.map(|most| Rates::new().mails(most, Period::Minute));
+            assert_eq!(settings.rates, rates.unwrap_or_default(), "{host}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::account::Account;
 use super::auth::Auth;
+use super::overrides::implied_server;
 use crate::protocol::Dialect;
 use crate::session::Security;
 
@@ -12,6 +13,7 @@ pub(super) const WITHOUT_TLS: &str = "without TLS no certificate is verified: le
 impl Account {
     /// The account of a file, if its keys go together.
     pub(super) fn checked(mut self) -> Result<Self, &'static str> {
+        self.server = self.server.or_else(|| implied_server(self.user.as_deref()));
         let Some(server) = &self.server else {
             return Err("the key server is missing");
         };

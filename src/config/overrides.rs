@@ -4,6 +4,8 @@ use super::ConfigError;
 use super::account::Account;
 use super::auth::Auth;
 use super::contradictions::WITHOUT_TLS;
+use crate::protocol::Dialect;
+use crate::services::Service;
 use crate::session::ServerAddress;
 
 impl Account {
@@ -54,7 +56,7 @@ impl Account {
         let of_secret = of_secret.clone();
         let trusts_tls = flags.is_particular_of_tls();
         let user = flags.user;
-        let both = Self {
+        let mut both = Self {
             auth_as: flags.auth_as.or(account.auth_as.filter(|_| user.is_none())),
             user: user.or(account.user),
             server: flags.server.or(account.server),
@@ -84,11 +86,29 @@ impl Account {
             // The places of the secret.
             ..of_secret
         };
+        if both.server.is_none() {
+            both.server = implied_server(both.user.as_deref());
+        }
         if trusts_tls && both.is_named_cleartext() {
             return Err(ConfigError::Contradiction(WITHOUT_TLS));
         }
         Ok(both)
     }
+}
+
+/// The server of the service where the user has an address of this form. Its first port is taken.
+pub(super) fn implied_server(user: Option<&str>) -> Option<ServerAddress> {
+    let (_, domain) = user?.rsplit_once('@')?;
+    let service = Service::of_domain(domain)?;
+    let (host, (port, security)) = (service.hosts.first()?, service.ports.first()?);
+    Some(ServerAddress {
+        host: host.parse().ok()?,
+        port: Some(*port),
+        unix_socket: None,
+        user: None,
+        protocol: Dialect::Smtp,
+        tls: Some(*security),
+    })
 }
 
 /// Whether two addresses lead to the same server. An address without a port means one of the
@@ -163,6 +183,39 @@ mod tests {
             ..own.clone()
         };
         assert_eq!(own.with_overrides(other).unwrap(), expected);
+    }
+
+    /// The server of a known service needs no key.
+    #[test]
+    fn a_user_of_a_service_implies_the_server() {
+        use crate::session::Security::{ImplicitTls, StartTls};
+        for (user, server, expected) in [
+            ("me@gmail.com", None, Some(("smtp.gmail.com", ImplicitTls))),
+            ("ME@GMAIL.COM", None, Some(("smtp.gmail.com", ImplicitTls))),
+            ("me@icloud.com", None, Some(("smtp.mail.me.com", StartTls))),
+            ("me@gmail.com", Some("x"), Some(("x", StartTls))),
+            ("me@example.org", None, None),
+            ("me", None, None),
+        ] {
+            let keys = match server {
+                Some(server) => format!("user = '{user}'\nserver = '{server}'"),
+                None => format!("user = '{user}'"),
+            };
+            let shown = |account: &Account| {
+                let host = account.host()?.to_string();
+                Some((host, account.security()))
+            };
+            let expected = expected.map(|(host, tls)| (host.to_owned(), tls));
+            let file = Config::parse(&format!("[account.a]\n{keys}")).ok();
+            let of_file = file.and_then(|file| shown(file.account("a").unwrap()));
+            assert_eq!(of_file, expected, "{user}");
+            let flags = Account {
+                user: Some(user.to_owned()),
+                ..server.map_or_else(Account::default, |server| Account::new(server).unwrap())
+            };
+            let of_flags = Account::default().with_overrides(flags).unwrap();
+            assert_eq!(shown(&of_flags), expected, "{user}");
+        }
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! From an account to the library's own types.
 
+use zeroize::Zeroizing;
+
 use super::account::Account;
 use super::{ConfigError, tls};
 use crate::protocol::{Credentials, Strategy};
+use crate::secret::Secret;
+use crate::services::Service;
 use crate::session::{Security, ServerConfig, ServerConfigBuilder};
 use crate::transport::TlsConfig;
 
@@ -121,7 +125,8 @@ impl Account {
             }
             (Some(user), _, Some(source)) => Credentials::token(user, source.read_token().await?)?,
             (Some(user), Some(source), None) => {
-                Credentials::new(user, source.read_password().await?)?
+                let password = source.read_password().await?;
+                Credentials::new(user, self.without_blanks(password))?
             }
             (Some(_), None, None) => return Err(ConfigError::NoPassword),
             (None, ..) => return Err(ConfigError::NoUser),
@@ -131,6 +136,34 @@ impl Account {
             None => credentials,
         }))
     }
+}
+
+impl Account {
+    /// The password as the service means it: pages show app passwords in groups, and what is copied from
+    /// them has blanks.
+    fn without_blanks(&self, password: Secret) -> Secret {
+        let host = self.host().map(ToString::to_string).unwrap_or_default();
+        let service = Service::of_host(&host).filter(|service| service.no_blanks);
+        match service.and_then(|_| std::str::from_utf8(password.expose()).ok()) {
+            Some(text) => {
+                let kept = text.chars().filter(|character| !is_blank(*character));
+                // There is room for all of it, so that no part is moved.
+                let mut rest = Zeroizing::new(String::with_capacity(text.len()));
+                rest.extend(kept);
+                Secret::new(rest.as_bytes())
+            }
+            None => password,
+        }
+    }
+}
+
+/// Blanks, and characters that are not seen.
+fn is_blank(character: char) -> bool {
+    let is_unseen = matches!(
+        character,
+        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'
+    );
+    character.is_whitespace() || is_unseen
 }
 
 #[cfg(feature = "dkim")]
@@ -197,6 +230,25 @@ mod tests {
     async fn messages_in_flight() {
         for (keys, expected) in [("", 8), ("messages-in-flight = 1", 1)] {
             assert_eq!(strategy(keys).await.messages_in_flight, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn blanks_are_left_out_where_they_cannot_be_meant() {
+        for (server, password, expected) in [
+            ("smtp.gmail.com", "abcd efgh ijkl mnop ", "abcdefghijklmnop"),
+            ("smtp.gmail.com", "abcd\u{a0}efgh\u{200b}", "abcdefgh"),
+            ("smtp.mail.me.com", " abcd-efgh", "abcd-efgh"),
+            ("smtp.sendgrid.net", "SG.key\t", "SG.key"),
+            ("mail.gmx.net", " pass word ", " pass word "),
+            ("mail.example.org", "pass word ", "pass word "),
+        ] {
+            let mut account = Account::new(server).unwrap();
+            account.user = Some("me".to_owned());
+            account.password_command = Some(format!("printf '{password}'"));
+            let credentials = account.credentials().await.unwrap().unwrap();
+            let found = credentials.secret().unwrap().expose();
+            assert_eq!(found, expected.as_bytes(), "{server}");
         }
     }
 

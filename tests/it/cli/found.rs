@@ -110,6 +110,31 @@ async fn which_file_counts() {
     fixture.received_nothing().await;
 }
 
+/// No account is used for the user of a service that is known, unless it is that user's.
+#[tokio::test]
+async fn a_user_of_a_service_needs_no_server() {
+    let directory = Directory::new();
+    directory.file("mail.toml", "[account.a]\nserver = 'there.invalid'\n");
+    let mail = "send --to ann@example.org --text Hi --timeout total=5s";
+    for (arguments, variable, words) in [
+        ("--user me@proton.me", "", "there is a user and no password"),
+        (
+            "--user me@proton.me",
+            "mail.toml",
+            "there is a user and no password",
+        ),
+        (
+            "--user me@example.org",
+            "",
+            "no server is named by --server",
+        ),
+    ] {
+        let run = Run::new(&format!("{mail} {arguments}")).directory(directory.path());
+        let ended = run.env("PILOTFISH_CONFIG", variable).end().await;
+        ended.fails(64, words);
+    }
+}
+
 /// A variable, a credential of systemd and a file for ftp.
 #[tokio::test]
 async fn where_a_password_comes_from() {

@@ -38,11 +38,13 @@ const LAYERS: &[(&str, &[&str])] = &[
             "observe",
         ],
     ),
+    // The mode of a port is a value of sessions.
+    ("services", &["session"]),
     // Only values of the protocol: a strategy, and the meaning of a reply.
     (
         "client",
         &[
-            "session", "protocol", "message", "address", "error", "observe",
+            "services", "session", "protocol", "message", "address", "error", "observe",
         ],
     ),
     // An account becomes a server with its route, TLS and login, a client with its limits, and a signer
@@ -52,6 +54,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "address",
             "client",
+            "services",
             "protocol",
             "message",
             "transport",

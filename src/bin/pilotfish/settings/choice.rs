@@ -39,6 +39,8 @@ pub(crate) async fn selected(
         return Ok(Selected::default());
     }
     let config = configuration(global).await?;
+    let implied = Account::default().with_overrides(flags.clone());
+    let implies_server = implied.is_ok_and(|account| account.host().is_some());
     let sender = sender.and_then(address).or_else(|| {
         let user = flags.sender()?;
         Some(user.into_addr_spec())
@@ -47,6 +49,12 @@ pub(crate) async fn selected(
     let (name, account, why) = match chosen {
         // The flags may be enough, as for --dry-run.
         Err(ConfigError::NoAccounts) if global.config.is_none() => return Ok(Selected::default()),
+        // The user is at a service that is known, and no account is that user's.
+        Ok((.., ChosenBy::Default | ChosenBy::Only)) | Err(ConfigError::NoAccountChosen(_))
+            if implies_server && !names_account =>
+        {
+            return Ok(Selected::default());
+        }
         chosen => chosen?,
     };
     Ok(Selected {
