@@ -105,7 +105,7 @@ impl Service {
             before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
         };
         let mut all = Self::all().iter();
-        all.find(|service| service.mx.iter().any(|end| is_in(end)))
+        all.find(|service| service.mx.iter().any(&is_in))
     }
 
     /// The name that somebody with this address logs in by, if the table says so.
