@@ -59,7 +59,8 @@ fn port(text: &str) -> Option<(u16, Security)> {
     Some((port.parse().ok()?, mode.parse().ok()?))
 }
 
-#[cfg(all(test, feature = "config"))]
+#[cfg(feature = "config")]
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
