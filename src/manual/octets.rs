@@ -8,6 +8,14 @@
 //! octets stay in memory or in the file as they are. A text in memory lets other tasks run after every
 //! 64 KiB.
 //!
+//! A document in HTML is searched for references in the same pass. If it shows parts of the message, it is
+//! written anew with their Content-IDs before that: into memory if it has less than a mebibyte, and
+//! otherwise into a temporary file without a name. A limit would be simpler, but would refuse reports that
+//! can be sent. A URL of more than 64 KiB is passed over, as no Content-ID or path is that long.
+//!
+//! Text in the format "flowed" is in memory as a whole, as a paragraph may be one line of any length. It may
+//! have at most 8 MiB.
+//!
 //! Building a message opens all of its files at once, and reads those of at most 64 KiB, up to 4 MiB in a
 //! message. These are sent as they were then. Larger files are closed again, and opened when they are sent.
 //!

@@ -43,8 +43,9 @@
 //! No value of these types can end its line or begin another field: every text for a
 //! header is checked for control characters, either by its type or by
 //! [`MessageBuilder::build`]. The number of mailboxes, fields and attachments and the length of
-//! fields are limited, by constants of [`MessageBuilder`] and of the types. Texts and bodies are
-//! not limited, except by memory for a document in HTML and for text in the format "flowed".
+//! fields are limited, by constants of [`MessageBuilder`] and of the types. Texts, documents in HTML and
+//! bodies are not limited, and take little memory in a [file](Body::file). Text in the format "flowed" is
+//! limited to [`Entity::MAX_FLOWED`]; Markdown and calendars are in memory as a whole.
 
 // The folders, from the lowest to the highest; `tests/it/tidy` checks that none names a higher one:
 // encoding, source, header, html, raw, part, render, message, builder, dkim.

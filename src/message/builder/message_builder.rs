@@ -273,13 +273,14 @@ impl MessageBuilder {
     ///
     /// The first error of a method; or if the message has no author, no recipient, or several authors
     /// and no sender; if the subject or a field contains a control character; if a field must not be
-    /// added; if a text is not UTF-8; if a file cannot be opened; if something is over a limit of this
+    /// added; if a text is not UTF-8; if a file cannot be opened; if a temporary file cannot be written; if something is over a limit of this
     /// type; or if the operating system has no random octets.
     ///
     /// # Panics
     ///
-    /// If there is a file to open, or a forwarded message to repair, and it is polled outside of a
-    /// Tokio runtime.
+    /// If it is polled outside of a Tokio runtime, and there is a file to open, a forwarded message to
+    /// repair, an HTML document of a mebibyte or more whose references are replaced, or a flowed text of
+    /// more than 64 KiB.
     ///
     /// # Cancel safety
     ///
@@ -293,8 +294,14 @@ impl MessageBuilder {
         let charset = fields.charset();
         let needs_smtputf8 = envelope.needs_smtputf8() || charset == HeaderCharset::Utf8;
         let id = fields.message_id()?;
+        if draft.content.has_inline() {
+            // In a box, as few messages have such parts.
+            Box::pin(draft.content.identify_inline()).await?;
+        }
+        let ids = std::mem::take(&mut draft.content.ids);
         let (root, mut warnings) = draft.content.into_entity()?;
         let root = root.open(draft.repair, &mut warnings).await?;
+        warnings.extend(content::warnings(&root, &ids));
         let mut header = Header::new(charset);
         fields.write(&id, &mut header);
         let template = Template::new(header, root)?;

@@ -1,6 +1,7 @@
 //! From what a message is made of to the message.
 
 mod content;
+mod document;
 mod fields;
 mod message_builder;
 mod parts;

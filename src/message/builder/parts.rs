@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::message_builder::MessageBuilder;
 use crate::message::error::MessageError;
 #[cfg(feature = "html")]
-use crate::message::html::markdown;
+use crate::message::html;
 use crate::message::part::{Attachment, Entity, Language, Method};
 use crate::message::source::Body;
 
@@ -30,15 +30,29 @@ impl MessageBuilder {
     /// The lines are broken at 78 characters in a way that readers undo. Readers that do not know
     /// the format show short lines. White space at the end of a line is lost, except in the
     /// signature's `-- `.
-    pub fn text_flowed(mut self, text: impl Into<String>) -> Self {
-        self.draft.content.text = Some(Entity::flowed(&text.into()));
+    ///
+    /// The text may be in a [file](Body::file), and may have at most
+    /// [`Entity::MAX_FLOWED`] octets.
+    pub fn text_flowed(mut self, text: impl Into<Body>) -> Self {
+        self.draft.content.text = Some(Entity::flowed(text));
         self
     }
 
-    /// Sets the HTML document of the message, which most readers show instead of the text.
+    /// Sets the HTML document of the message, which most readers show instead of the text; see
+    /// [`Entity::html`].
     ///
-    /// `<img src="cid:LABEL">` shows a picture that [`inline`](Self::inline) adds.
-    pub fn html(mut self, html: impl Into<String>) -> Self {
+    /// `<img src="cid:LABEL">` shows a picture that [`inline`](Self::inline) adds. A document whose
+    /// references are replaced is written anew when the message is built: into memory if it has less than
+    /// a mebibyte, and otherwise into a temporary file without a name, so that a document of any size takes
+    /// little memory. The temporary file stays open until the message is dropped.
+    ///
+    /// ```
+    /// # use std::path::Path;
+    /// # use pilotfish::message::Message;
+    /// let short = Message::builder().html("<p>At one, as always.");
+    /// let from_a_file = Message::builder().html(Path::new("minutes.html"));
+    /// ```
+    pub fn html(mut self, html: impl Into<Body>) -> Self {
         self.draft.content.html = Some(html.into());
         self
     }
@@ -51,9 +65,9 @@ impl MessageBuilder {
     /// that programs for web pages use, such as `title` or `date`; other lines are text.
     #[cfg(feature = "html")]
     pub fn markdown(mut self, source: impl AsRef<str>) -> Self {
-        let (metadata, text) = markdown::split_metadata(source.as_ref());
+        let (metadata, text) = html::split_metadata(source.as_ref());
         self.draft.content.metadata = metadata.trim_end().lines().count();
-        self.text(text).html(markdown::markdown(text))
+        self.text(text).html(html::markdown(text))
     }
 
     /// Adds an invitation, or another message between calendars (RFC 6047): the text of an

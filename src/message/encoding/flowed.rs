@@ -1,5 +1,7 @@
 //! Text of long lines in the format "flowed" (RFC 3676).
 
+use super::line_ends::lines;
+
 /// The longest line that is made, in characters with the spaces that are added. A line should
 /// have at most 78 (RFC 3676 section 4.2); two of them are left to the reply that quotes it.
 const LINE: usize = 76;
@@ -27,8 +29,8 @@ pub(crate) enum DelSp {
 const DEEPEST: usize = LINE / 2;
 
 impl FormatFlowed {
-    /// Breaks the lines of a text, whose own line breaks are all CRLF, so that its reader can
-    /// put them together again:
+    /// Breaks the lines of a text so that its reader can put them together again. Its own line breaks
+    /// become CRLF:
     ///
     /// * A long line is broken after spaces. A word stays whole however long it is, like a URL:
     ///   what the systems on the way need broken, the transfer encoding breaks (section 4.2).
@@ -56,8 +58,8 @@ impl FormatFlowed {
 /// The text with soft line breaks; none if it needs `DelSp=yes`.
 fn flowed(text: &str, delsp: DelSp) -> Option<String> {
     let mut out = String::with_capacity(text.len() + text.len() / 16 + 2);
-    for line in text.split_terminator("\r\n") {
-        let (depth, line) = quotation(line);
+    for line in lines(text.as_bytes()) {
+        let (depth, line) = quotation(str::from_utf8(line.text).unwrap_or_default());
         let mut rest = match line {
             SIGNATURE => line,
             _ => line.trim_end_matches(' '),

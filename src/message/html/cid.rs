@@ -1,49 +1,37 @@
-//! References to parts in an HTML text: URLs of the scheme `cid` (RFC 2392).
+//! References to parts in an HTML document: URLs of the scheme `cid` (RFC 2392).
 
 use std::ops::Range;
 
 use super::decode::percent_decoded;
-use super::urls::{replaced, urls};
+use super::url::HtmlUrl;
 use crate::message::header::percent_encoded;
 
-/// What the `cid:` URLs of an HTML text refer to, in their order, each as often as it is there.
-///
-/// A URL is the value of an attribute, in an attribute `srcset`, or in CSS as `url(..)`, in attributes
-/// and in elements `style`. The text that the reader sees has none. `cid` may be in any case. What
-/// follows is decoded: first its character references, then its percent signs. It may contain spaces
-/// and any other character that the quotes around it allow.
-///
-/// This is one pass over the text, and allocates memory only for what it finds.
-pub(crate) fn references(html: &str) -> impl Iterator<Item = String> {
-    labels(html).map(|(_, label)| label)
+const SCHEME: &str = "cid:";
+
+impl HtmlUrl<'_> {
+    /// What the URL refers to, if its scheme is `cid`: what follows that, decoded.
+    ///
+    /// A reference is the value of an attribute, in an attribute `srcset`, or in CSS as `url(..)`, in
+    /// attributes and in elements `style`. The text that the reader sees has none. `cid` may be in any
+    /// case. What follows is decoded: first its character references, then its percent signs. It may
+    /// contain spaces and any other character that the quotes around it allow.
+    pub(crate) fn label(&self) -> Option<String> {
+        let (scheme, label) = self.raw.split_at_checked(SCHEME.len())?;
+        let is_cid = scheme.eq_ignore_ascii_case(SCHEME);
+        is_cid.then(|| percent_decoded(&self.decoded(label)).into_owned())
+    }
+
+    /// The position of the label in the document.
+    pub(super) fn label_range(&self) -> Range<u64> {
+        self.range.start + SCHEME.len() as u64..self.range.end
+    }
 }
 
-/// Replaces the references of an HTML text: `replacement` gets what [`references`] finds, and returns
-/// the new reference, which is written percent-encoded except for its `@`. If it returns `None` or the
-/// same reference, the old one stays. Everything else stays octet by octet.
-pub(crate) fn replace(html: &str, mut replacement: impl FnMut(&str) -> Option<String>) -> String {
-    let others = labels(html).filter_map(|(range, label)| {
-        let other = replacement(&label).filter(|other| *other != label)?;
-        // Not every reader decodes references, so that the usual characters are not encoded.
-        let sides: Vec<_> = other.split('@').map(percent_encoded).collect();
-        Some((range, sides.join("@")))
-    });
-    replaced(html, others)
-}
-
-/// The positions of the labels after `cid:` in the text, and the decoded labels.
-fn labels(html: &str) -> impl Iterator<Item = (Range<usize>, String)> {
-    let mut done = 0;
-    urls(html).filter_map(move |url| {
-        let (scheme, label) = url.raw.split_at_checked("cid:".len())?;
-        // CSS within such a URL is a part of the URL.
-        if url.range.start < done || !scheme.eq_ignore_ascii_case("cid:") {
-            return None;
-        }
-        done = url.range.end;
-        let label = percent_decoded(&url.decoded(label)).into_owned();
-        Some((url.range.start + scheme.len()..url.range.end, label))
-    })
+/// An identifier as a reference to it is written: percent-encoded except for its `@`. Not every reader
+/// decodes references, so that the usual characters are not encoded.
+pub(super) fn encoded_label(id: &str) -> String {
+    let sides: Vec<_> = id.split('@').map(percent_encoded).collect();
+    sides.join("@")
 }
 
 #[cfg(test)]
@@ -51,6 +39,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::message::html::rewrite::{reference, tests::rewritten};
+    use crate::message::html::urls::tests::all;
+
+    fn references(html: &str) -> Vec<String> {
+        all(html, |url: &HtmlUrl<'_>| url.label())
+    }
+
+    /// Replaces references, unless they stay the same.
+    fn replace(html: &str, mut replacement: impl FnMut(&str) -> Option<String>) -> String {
+        rewritten(html, |url| {
+            let other = replacement(&url.label()?)?;
+            reference(url, &other)
+        })
+    }
 
     #[test]
     fn references_are_found_where_urls_are() {
@@ -82,7 +84,7 @@ mod tests {
             ),
             ("<!--[if mso]><v:fill src=\"cid:a\"><![endif]-->", "a"),
         ] {
-            let labels: Vec<_> = references(html).collect();
+            let labels = references(html);
             assert_eq!(labels.join("|"), found, "{html}");
             assert!(!labels.is_empty(), "{html}");
         }
@@ -111,7 +113,7 @@ mod tests {
             "<img srcset='x cid:a, y.png'>",
             "<img src='日cid:a' alt='é(cid:a)'>",
         ] {
-            assert_eq!(references(html).next(), None, "{html}");
+            assert_eq!(references(html), [""; 0], "{html}");
         }
     }
 
@@ -156,10 +158,12 @@ mod tests {
             "<p ",
         ] {
             let html = piece.repeat((1 << 20) / piece.len());
-            assert!(references(&html).count() < html.len());
+            assert!(references(&html).len() < html.len());
         }
-        let html = "<p style='".to_owned() + &"url(cid:".repeat(1 << 17) + ")'>";
-        assert_eq!(references(&html).count(), 1);
+        let one = |len| "<p style='".to_owned() + &"url(cid:".repeat(len) + ")'>";
+        assert_eq!(references(&one(1 << 12)).len(), 1);
+        // No part has an identifier that long.
+        assert_eq!(references(&one(1 << 17)).len(), 0);
     }
 
     /// Pieces of which many texts consist that are nearly HTML.
@@ -175,8 +179,8 @@ mod tests {
         #[test]
         fn replacements_are_found_again(html in PIECES, label in "[a-z0-9é '\"<&)@,]{1,9}") {
             let replaced = replace(&html, |_| Some(label.clone()));
-            let count = references(&html).count();
-            prop_assert_eq!(references(&replaced).collect::<Vec<_>>(), vec![label; count]);
+            let count = references(&html).len();
+            prop_assert_eq!(references(&replaced), vec![label; count]);
         }
 
         #[test]

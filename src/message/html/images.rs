@@ -1,69 +1,72 @@
-//! Local pictures of an HTML text that are sent with it.
+//! Local pictures of an HTML document that are sent with it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use super::cid::references;
 use super::decode::percent_decoded;
-use super::pictures::{Picture, has_base, is_file, pictures, scheme};
-use super::urls::replaced;
+use super::pictures::{is_file, scheme};
+use super::url::HtmlUrl;
 use crate::message::error::{MessageError, shown};
 
-/// A picture that an HTML text refers to by its path.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct LocalImage {
-    /// Its path, relative to the directory of the text: names with `/` between them, none of
-    /// which is `..`. Whether one of them is a symbolic link is not known.
-    pub(crate) path: String,
-    /// The text after `cid:` in the new document.
-    pub(crate) label: String,
-}
-
-/// Finds the local pictures of an HTML text, and makes them references to parts. Returns the text with
-/// its new references, and the pictures, in the order in which they are first referred to, each once.
+/// The local pictures of an HTML document: their paths, in the order in which the document first refers
+/// to them.
 ///
-/// `<img src="a.png">` becomes `<img src="cid:local-image-1">`, unless that label is `taken` or referred
-/// to already. All other octets stay as they are.
-///
-/// A picture is taken if it is a relative reference (RFC 3986 section 4.2) whose path has the
+/// A picture is one if it is a relative reference (RFC 3986 section 4.2) whose path has the
 /// extension of a picture: `a.png`, `img/a%20b.png`, `./a.png?v=2`, without the query and
 /// the fragment. What has a scheme (`https:`, `data:`, `cid:`), begins with `//` or does
-/// not have that extension is left alone, and so is a text whose element `base` says where its
-/// references lead.
-///
-/// # Errors
-///
-/// If the path of a picture is absolute, as all with the scheme `file:` are, or has `..` or a
-/// control character in it: no reader would find it there.
-pub(crate) fn local_images<'a>(
-    html: &str,
-    taken: impl IntoIterator<Item = &'a str>,
-) -> Result<(String, Vec<LocalImage>), MessageError> {
-    let taken = taken.into_iter().map(str::to_owned);
-    let taken: HashSet<_> = references(html).chain(taken).collect();
-    let free = (1_u32..).map(|number| format!("local-image-{number}"));
-    let mut free = free.filter(|label| !taken.contains(label));
-    let mut labels = HashMap::new();
-    let mut images = Vec::new();
-    let mut others = Vec::new();
-    let is_elsewhere = has_base(html);
-    let local = pictures(html).filter(|picture| !is_elsewhere && Picture::is_local(picture));
-    for picture in local {
-        let path = local_path(&picture.url).map_err(|hint| MessageError::LocalImage {
-            src: shown(picture.raw),
-            hint,
-        })?;
-        let Some(path) = path else { continue };
-        let label = labels.entry(path).or_insert_with_key(|path: &String| {
-            let label = free.next().unwrap_or_default();
-            images.push(LocalImage {
-                path: path.clone(),
-                label: label.clone(),
-            });
-            label
-        });
-        others.push((picture.range, format!("cid:{label}")));
+/// not have that extension is left alone.
+#[derive(Debug)]
+pub(crate) struct LocalImages {
+    paths: Vec<String>,
+    known: HashSet<String>,
+    most: usize,
+    error: Option<MessageError>,
+}
+
+impl LocalImages {
+    /// After this many pictures, no more are kept.
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            paths: Vec::new(),
+            known: HashSet::new(),
+            most,
+            error: None,
+        }
     }
-    Ok((replaced(html, others), images))
+
+    pub(crate) fn add(&mut self, url: &HtmlUrl<'_>) {
+        match picture_path(url) {
+            Ok(Some(path)) if self.paths.len() < self.most && !self.known.contains(&path) => {
+                self.known.insert(path.clone());
+                self.paths.push(path);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                self.error.get_or_insert(error);
+            }
+        }
+    }
+
+    /// The paths, relative to the directory of the document: names with `/` between them, none of
+    /// which is `..`. Whether one of them is a symbolic link is not known.
+    ///
+    /// # Errors
+    ///
+    /// If the path of a picture is absolute, as all with the scheme `file:` are, or has `..` or a
+    /// control character in it: no reader would find it there.
+    pub(crate) fn into_paths(self) -> Result<Vec<String>, MessageError> {
+        self.error.map_or(Ok(self.paths), Err)
+    }
+}
+
+/// The path of a local picture.
+pub(crate) fn picture_path(url: &HtmlUrl<'_>) -> Result<Option<String>, MessageError> {
+    let Some(picture) = url.local_picture() else {
+        return Ok(None);
+    };
+    local_path(&picture).map_err(|hint| MessageError::LocalImage {
+        src: shown(url.raw),
+        hint,
+    })
 }
 
 /// The path of a local picture, if the file has the extension of a picture; or what to do instead.
@@ -94,91 +97,90 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::message::html::rewrite::tests::rewritten;
+    use crate::message::html::urls::HtmlUrls;
 
-    fn local_images(html: &str) -> Result<(String, Vec<LocalImage>), MessageError> {
-        crate::message::html::images::local_images(html, [])
+    /// The document with its pictures replaced by references, and their paths.
+    fn local_images(html: &str) -> Result<(String, Vec<String>), MessageError> {
+        let mut images = LocalImages::new(1_000);
+        let mut urls = HtmlUrls::new();
+        urls.apply(html.as_bytes(), |url| images.add(url));
+        urls.finish(|url| images.add(url));
+        let paths = if urls.has_base() {
+            Vec::new()
+        } else {
+            images.into_paths()?
+        };
+        let replaced = rewritten(html, |url| {
+            let path = picture_path(url).ok()??;
+            let number = 1 + paths.iter().position(|known| *known == path)?;
+            Some((url.range.clone(), format!("cid:image-{number}")))
+        });
+        Ok((replaced, paths))
     }
 
-    #[test]
-    fn labels_of_others_are_left_to_them() {
-        let taken = ["local-image-1", "a.png"];
-        let found = crate::message::html::images::local_images("<img src=a.png>", taken).unwrap();
-        assert_eq!(found.0, "<img src=cid:local-image-2>");
-    }
-
-    /// The text, and the paths with bars between them.
+    /// The document, and the paths with bars between them.
     fn taken(html: &str) -> (String, String) {
-        let (html, images) = local_images(html).unwrap();
-        let labelled = images.iter().all(|image| html.contains(&image.label));
-        assert!(labelled, "{images:?}");
-        let paths: Vec<_> = images.into_iter().map(|image| image.path).collect();
+        let (html, paths) = local_images(html).unwrap();
         (html, paths.join("|"))
     }
 
     #[test]
     fn local_images_become_references() {
         for (html, replaced, path) in [
-            (
-                "<img src=\"a.png\">",
-                "<img src=\"cid:local-image-1\">",
-                "a.png",
-            ),
+            ("<img src=\"a.png\">", "<img src=\"cid:image-1\">", "a.png"),
             (
                 "<IMG alt=x SRC = 'a.png' >",
-                "<IMG alt=x SRC = 'cid:local-image-1' >",
+                "<IMG alt=x SRC = 'cid:image-1' >",
                 "a.png",
             ),
-            ("<img src=a.png>", "<img src=cid:local-image-1>", "a.png"),
-            (
-                "<img src=a.png />",
-                "<img src=cid:local-image-1 />",
-                "a.png",
-            ),
+            ("<img src=a.png>", "<img src=cid:image-1>", "a.png"),
+            ("<img src=a.png />", "<img src=cid:image-1 />", "a.png"),
             (
                 "<td background=a.png><p style='a:url(b.png)'><img srcset='a.png, c.png 2x'>",
-                "<td background=cid:local-image-1><p style='a:url(cid:local-image-2)'>\
-                 <img srcset='cid:local-image-1, cid:local-image-3 2x'>",
+                "<td background=cid:image-1><p style='a:url(cid:image-2)'>\
+                 <img srcset='cid:image-1, cid:image-3 2x'>",
                 "a.png|b.png|c.png",
             ),
             (
                 "<!--[if mso]><v:fill src='&uuml;.png'/><![endif]-->",
-                "<!--[if mso]><v:fill src='cid:local-image-1'/><![endif]-->",
+                "<!--[if mso]><v:fill src='cid:image-1'/><![endif]-->",
                 "ü.png",
             ),
             (
                 "<img src='./i/./a.png?v=1#x'>",
-                "<img src='cid:local-image-1'>",
+                "<img src='cid:image-1'>",
                 "i/a.png",
             ),
             (
                 "<img src=' H%C3%A4 i.png '>",
-                "<img src=' cid:local-image-1 '>",
+                "<img src=' cid:image-1 '>",
                 "Hä i.png",
             ),
             (
                 "<img src='a&amp;b%26amp;.png'>",
-                "<img src='cid:local-image-1'>",
+                "<img src='cid:image-1'>",
                 "a&b&amp;.png",
             ),
             (
                 "<img src='logo@2x.png'>",
-                "<img src='cid:local-image-1'>",
+                "<img src='cid:image-1'>",
                 "logo@2x.png",
             ),
             (
                 "<img src='a..b/...png'>",
-                "<img src='cid:local-image-1'>",
+                "<img src='cid:image-1'>",
                 "a..b/...png",
             ),
             (
                 "<img src='i%2Fa:b.png'>",
-                "<img src='cid:local-image-1'>",
+                "<img src='cid:image-1'>",
                 "i/a:b.png",
             ),
             (
-                "<img src=a.png><img src=cid:local-image-1><img src=b.png><img src=./a.png>",
-                "<img src=cid:local-image-2><img src=cid:local-image-1><img src=cid:local-image-3>\
-                 <img src=cid:local-image-2>",
+                "<img src=a.png><img src=cid:image-7><img src=b.png><img src=./a.png>",
+                "<img src=cid:image-1><img src=cid:image-7><img src=cid:image-2>\
+                 <img src=cid:image-1>",
                 "a.png|b.png",
             ),
         ] {
@@ -210,7 +212,7 @@ mod tests {
     #[test]
     fn the_place_is_right_behind_characters_of_every_length() {
         let html = "\u{feff}<meta charset=shift_jis>é日🦈<img alt='é日🦈' src='日/🦈.png'>é";
-        let replaced = html.replace("日/🦈.png", "cid:local-image-1");
+        let replaced = html.replace("日/🦈.png", "cid:image-1");
         assert_eq!(taken(html), (replaced, "日/🦈.png".to_owned()));
     }
 

@@ -1,11 +1,24 @@
 //! HTML texts: what they refer to, and how they are made from Markdown.
 
-pub(super) mod cid;
+mod cid;
 mod decode;
 #[cfg(feature = "html")]
-pub(super) mod images;
+mod images;
 #[cfg(feature = "html")]
-pub(super) mod markdown;
-pub(super) mod pictures;
-mod url_positions;
+mod markdown;
+mod pictures;
+mod references;
+mod rewrite;
+mod url;
+mod url_values;
 mod urls;
+
+#[cfg(feature = "html")]
+pub(super) use images::{LocalImages, picture_path};
+#[cfg(feature = "html")]
+pub(super) use markdown::{markdown, split_metadata};
+pub(super) use references::{ReferenceScan, References};
+pub(super) use rewrite::{Rewriter, reference};
+pub(super) use url::HtmlUrl;
+#[cfg(feature = "html")]
+pub(super) use urls::HtmlUrls;

@@ -1,82 +1,56 @@
-//! The pictures that an HTML text shows.
+//! The pictures that an HTML document shows.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
-use super::url_positions::{UrlPosition, UrlPositions};
-use super::urls::{HtmlUrl, urls};
+use super::url::HtmlUrl;
 use crate::message::header::is_one_of;
 
-/// A URL of a picture.
-#[derive(Debug)]
-pub(crate) struct Picture<'a> {
-    /// Its position in the text.
-    #[cfg_attr(
-        not(feature = "html"),
-        expect(dead_code, reason = "only inline pictures are replaced in the text")
-    )]
-    pub(super) range: Range<usize>,
-    /// The URL as it is written.
-    pub(crate) raw: &'a str,
-    /// The URL with its character references decoded.
-    pub(super) url: Cow<'a, str>,
+/// The elements whose attribute `src` is not a picture.
+const OTHERS: &str = "audio frame iframe script track video";
+
+impl HtmlUrl<'_> {
+    /// The URL with its character references decoded, if it is one of a picture in a local file: a
+    /// relative reference with a path (RFC 3986 section 4.2), a path with the letter of a drive, or a URL
+    /// of the scheme `file`.
+    ///
+    /// Pictures are those of attributes `src`, `srcset`, `background` and `poster`, those of `object` and
+    /// of SVG, and `url(..)` in CSS. Conditional comments are included, as VML has its pictures there.
+    /// Frames, audio, video and scripts are not.
+    pub(crate) fn local_picture(&self) -> Option<Cow<'_, str>> {
+        if self.raw.is_empty() || !self.is_picture() {
+            return None;
+        }
+        let url = self.decoded(self.raw);
+        is_local(&url).then_some(url)
+    }
+
+    fn is_picture(&self) -> bool {
+        let Some(name) = self.attribute else {
+            return true;
+        };
+        if !self.is_whole {
+            return is_one_of("style srcset", name);
+        }
+        let in_element =
+            |element: &str, names| self.tag.eq_ignore_ascii_case(element) && is_one_of(names, name);
+        is_one_of("background poster", name)
+            || (name.eq_ignore_ascii_case("src") && !is_one_of(OTHERS, self.tag))
+            || in_element("object", "data")
+            || in_element("image", "href xlink:href")
+    }
 }
 
-impl Picture<'_> {
-    /// Whether the URL leads to a local file: it is a relative reference with a path (RFC 3986 section
-    /// 4.2), a path with the letter of a drive, or has the scheme `file`.
-    pub(crate) fn is_local(&self) -> bool {
-        let path = self.url.split(['?', '#']).next().unwrap_or_default();
-        match scheme(path) {
-            Some(scheme) => is_file(scheme),
-            None => !path.is_empty() && !path.starts_with("//"),
-        }
+fn is_local(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    match scheme(path) {
+        Some(scheme) => is_file(scheme),
+        None => !path.is_empty() && !path.starts_with("//"),
     }
 }
 
 /// Whether a scheme is that of a file, or the letter of a drive.
 pub(super) fn is_file(scheme: &str) -> bool {
     scheme.len() == 1 || scheme.eq_ignore_ascii_case("file")
-}
-
-/// The pictures of an HTML text, in their order: attributes `src`, `srcset`, `background` and
-/// `poster`, those of `object` and of SVG, and `url(..)` in CSS. Conditional comments are included, as
-/// VML has its pictures there. Frames, audio, video and scripts are not.
-pub(crate) fn pictures(html: &str) -> impl Iterator<Item = Picture<'_>> {
-    let pictures = urls(html).filter(|url| !url.raw.is_empty() && is_picture(url));
-    pictures.map(|url| Picture {
-        url: url.decoded(url.raw),
-        raw: url.raw,
-        range: url.range,
-    })
-}
-
-/// The elements whose attribute `src` is not a picture.
-const OTHERS: &str = "audio frame iframe script track video";
-
-fn is_picture(url: &HtmlUrl<'_>) -> bool {
-    let UrlPosition { tag, attribute, .. } = url.position;
-    let Some(name) = attribute else {
-        return true;
-    };
-    if !url.is_whole {
-        return is_one_of("style srcset", name);
-    }
-    let in_element =
-        |element: &str, names| tag.eq_ignore_ascii_case(element) && is_one_of(names, name);
-    is_one_of("background poster", name)
-        || (name.eq_ignore_ascii_case("src") && !is_one_of(OTHERS, tag))
-        || in_element("object", "data")
-        || in_element("image", "href xlink:href")
-}
-
-/// Whether the relative references of a text are to an address on the web, as an element `base`
-/// says.
-pub(crate) fn has_base(html: &str) -> bool {
-    UrlPositions::new(html).any(|position| {
-        let is_href = |name: &str| name.eq_ignore_ascii_case("href");
-        position.tag.eq_ignore_ascii_case("base") && position.attribute.is_some_and(is_href)
-    })
 }
 
 /// The scheme of a URL (RFC 3986 section 3.1).
@@ -91,6 +65,7 @@ pub(super) fn scheme(url: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::html::urls::tests::all;
 
     #[test]
     fn local_pictures_are_found_wherever_they_are_shown() {
@@ -155,15 +130,8 @@ mod tests {
             ),
             ("<!-- <img src=a.png> --><title><img src=b.png></title>", ""),
         ] {
-            let local = pictures(html).filter(Picture::is_local);
-            let urls: Vec<_> = local.map(|picture| picture.url.into_owned()).collect();
+            let urls = all(html, |url| url.local_picture().map(Cow::into_owned));
             assert_eq!(urls.join("|"), found, "{html}");
         }
-    }
-
-    #[test]
-    fn a_base_is_found() {
-        assert!(has_base("<head><BASE target=x href='https://x.test/'>"));
-        assert!(!has_base("<base target=x><a href='b'>"));
     }
 }

@@ -183,7 +183,7 @@ mod tests {
     fn an_object_without_a_method_gets_it() {
         let text = |entity: Entity| match entity.kind {
             crate::message::part::entity::EntityKind::Text(_, text) => {
-                let octets = text.in_memory().unwrap();
+                let octets = text.body.blocking_read(usize::MAX).unwrap();
                 String::from_utf8(octets.to_vec()).unwrap()
             }
             _ => String::new(),

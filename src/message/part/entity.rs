@@ -1,10 +1,13 @@
 //! The parts of a message, as a tree.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use super::attachment::{Attachment, EmbeddedMessage};
 use super::media_type::{INVALID, MediaType};
 use super::part_fields::{ContentId, Language};
-use super::text::{Text, normalised};
-use crate::message::encoding::{DelSp, FormatFlowed};
+use super::text::Text;
+use crate::message::encoding::DelSp;
 use crate::message::error::{BodyError, MessageError};
 use crate::message::first_error::FirstError;
 use crate::message::source::{Body, FileOpener};
@@ -85,11 +88,15 @@ impl Entity {
     pub const MAX_DEPTH: usize = 50;
     /// The most parts of a message in all.
     pub const MAX_PARTS: usize = 10_000;
+    /// The longest text in the format "flowed", in octets. It is in memory as a whole, as a paragraph may
+    /// be a single line of any length.
+    pub const MAX_FLOWED: usize = 8 * 1024 * 1024;
 
     /// A text, in any script: `text/plain`.
     ///
     /// CRLF, CR and LF are one line break each and arrive as one; a text that does not end with
-    /// one gets one, unless it is empty. Apart from that it arrives exactly as it is, in UTF-8.
+    /// one gets one, unless it is empty. A byte order mark at the beginning is left out. Apart from that
+    /// the text arrives exactly as it is, in UTF-8.
     ///
     /// A text may be of any size, and in a [file](Body::file): it is read once when the message is
     /// built, and again piece by piece when it is sent. It is an error if it is not in UTF-8, or comes
@@ -99,20 +106,17 @@ impl Entity {
     }
 
     /// A text whose long lines the reader fits to the screen; see
-    /// [`MessageBuilder::text_flowed`](crate::message::MessageBuilder::text_flowed).
-    pub fn flowed(text: &str) -> Self {
-        let flowed = FormatFlowed::new(&normalised(text));
-        let mut parameters = vec![("format", "flowed")];
-        if flowed.delsp == DelSp::Yes {
-            parameters.push(("delsp", "yes"));
-        }
-        let media_type = MediaType::fixed("text/plain", &parameters);
-        Self::of(EntityKind::Text(media_type, Text::flowed(flowed.text)))
+    /// [`MessageBuilder::text_flowed`](crate::message::MessageBuilder::text_flowed). It has at most
+    /// [`MAX_FLOWED`](Self::MAX_FLOWED) octets. Its lines are broken when the message is built, which
+    /// reads a file.
+    pub fn flowed(text: impl Into<Body>) -> Self {
+        let media_type = MediaType::fixed("text/plain", &[("format", "flowed")]);
+        Self::of(EntityKind::Text(media_type, Text::flowed(text)))
     }
 
-    /// A document in HTML: `text/html`; line breaks are as in a [`text`](Self::text).
-    pub fn html(html: impl Into<String>) -> Self {
-        Self::text_kind(MediaType::fixed("text/html", &[]), html.into())
+    /// A document in HTML: `text/html`; size, line breaks and source are as in a [`text`](Self::text).
+    pub fn html(html: impl Into<Body>) -> Self {
+        Self::text_kind(MediaType::fixed("text/html", &[]), html)
     }
 
     /// A text of another media type, such as `text/calendar; method=REQUEST`. It is sent in
@@ -285,12 +289,19 @@ impl Entity {
         } else {
             self.blocking_open(&mut FileOpener::new());
         }
+        let ids = self.ids();
         let mut first = Some(&mut self);
         let mut waiting = Vec::new();
         while let Some(entity) = first.take().or_else(|| waiting.pop()) {
             entity.error.result()?;
             match &mut entity.kind {
-                EntityKind::Text(_, text) => text.look_through().await?,
+                EntityKind::Text(media_type, text) => {
+                    if text.is_flowed && text.break_lines().await? == DelSp::Yes {
+                        *media_type = media_type.clone().with("delsp", "yes");
+                    }
+                    let ids = ids.clone().filter(|_| is_html(media_type));
+                    text.look_through(ids).await?;
+                }
                 EntityKind::Attachment(_) => {}
                 EntityKind::Message(message) => message.open(repair, warnings).await?,
                 EntityKind::Multipart(multipart) => {
@@ -299,6 +310,18 @@ impl Entity {
             }
         }
         Ok(self)
+    }
+
+    /// The Content-IDs in it, if there is a document that may refer to them.
+    fn ids(&self) -> Option<Arc<HashSet<String>>> {
+        let is_document = |entity: &Self| match &entity.kind {
+            EntityKind::Text(media_type, _) => is_html(media_type),
+            _ => false,
+        };
+        self.all().any(is_document).then(|| {
+            let ids = self.all().filter_map(|entity| entity.content_id.as_ref());
+            Arc::new(ids.map(|id| id.as_str().to_owned()).collect())
+        })
     }
 
     /// Whether opening its files blocks the thread.
@@ -325,6 +348,10 @@ impl Entity {
         };
         result.map_err(|error| self.error.keep(error)).is_ok()
     }
+}
+
+fn is_html(media_type: &MediaType) -> bool {
+    media_type.essence() == "text/html"
 }
 
 impl From<Attachment> for Entity {

@@ -26,6 +26,8 @@ pub(crate) struct BodyReader {
     next: Option<Span>,
     /// The last octet of the piece before it, unless it is a file's.
     before: Option<u8>,
+    /// Whether others could run before it, since what is in memory is always ready.
+    has_yielded: bool,
     /// How many octets the pieces up to it had when they were encoded.
     written: u64,
     /// How many all of them have to have.
@@ -68,6 +70,7 @@ impl BodyReader {
             text,
             next: Some(first),
             before: None,
+            has_yielded: true,
             written: 0,
             len: encoding.len(octets),
         }
@@ -105,8 +108,8 @@ impl BodyReader {
         let begin = out.len();
         match (&mut self.kind, &mut self.text) {
             (Reading::Bytes(octets), text) => {
-                if span.offset > 0 {
-                    // What is in memory is always ready, and others want to run, too.
+                // Once for each piece, even if the future is dropped meanwhile.
+                if !mem::replace(&mut self.has_yielded, true) {
                     tokio::task::yield_now().await;
                 }
                 let piece = octets.split_to(span.len.min(octets.len()));
@@ -132,6 +135,7 @@ impl BodyReader {
                 self.before = piece.last().copied();
             }
         }
+        self.has_yielded = false;
         self.next = span.following();
         self.written += (out.len() - begin) as u64;
         self.check_len()

@@ -21,6 +21,8 @@ pub struct MessageReader {
     offset: usize,
     /// The body that is being read, which was the segment before that.
     body: Option<Box<BodyReader>>,
+    /// How many octets of the block a call has appended that was dropped.
+    begun: usize,
     /// What of the last piece did not fit into its block.
     surplus: Vec<u8>,
     /// Whether the block consists of whole lines of base64.
@@ -36,6 +38,7 @@ impl MessageReader {
             segment: 0,
             offset: 0,
             body: None,
+            begun: 0,
             surplus: Vec::new(),
             is_base64: false,
             broken_off: false,
@@ -69,20 +72,32 @@ impl MessageReader {
     /// # Cancel safety
     ///
     /// If the future is dropped, what it has appended stays in `block`, and the next call continues
-    /// from there. Nothing is lost or repeated.
+    /// from there, with the same block unless that has been emptied. Nothing is lost or repeated. If every
+    /// future is dropped after it has been polled once, bodies in memory are read on all the same.
     pub async fn next_block(&mut self, block: &mut Vec<u8>) -> Result<bool, BodyError> {
         if self.broken_off {
             return Err(BodyError::BrokenOff);
         }
-        let mut room = Self::MAX_BLOCK - self.surplus.len().min(Self::MAX_BLOCK);
         // What an earlier call has appended may be before.
-        self.is_base64 |= block.is_empty();
+        if block.is_empty() {
+            self.begun = 0;
+            self.is_base64 = true;
+        }
         self.is_base64 &= self.surplus.is_empty();
+        self.begun += self.surplus.len();
         block.append(&mut self.surplus);
+        let has_more = self.append(block).await?;
+        self.begun = 0;
+        Ok(has_more)
+    }
+
+    /// Appends what there is room for in the block that has been begun.
+    async fn append(&mut self, block: &mut Vec<u8>) -> Result<bool, BodyError> {
         loop {
             if let Some(body) = &mut self.body {
                 self.is_base64 &= body.is_base64();
                 while let Some(most) = body.next_len() {
+                    let room = Self::MAX_BLOCK.saturating_sub(self.begun);
                     if most > room && (room == 0 || !body.may_be_cut()) {
                         return Ok(true);
                     }
@@ -96,7 +111,7 @@ impl MessageReader {
                         self.surplus = block.split_off(before + room);
                         return Ok(true);
                     }
-                    room -= len;
+                    self.begun += len;
                 }
                 self.body = None;
             }
@@ -114,10 +129,11 @@ impl MessageReader {
                 }
                 Some(Segment::Octets(octets)) => {
                     self.is_base64 = false;
+                    let room = Self::MAX_BLOCK.saturating_sub(self.begun);
                     let rest = octets.get(self.offset..).unwrap_or_default();
                     let taken = rest.get(..room).unwrap_or(rest);
                     block.extend_from_slice(taken);
-                    room -= taken.len();
+                    self.begun += taken.len();
                     if taken.len() < rest.len() {
                         self.offset += taken.len();
                         return Ok(true);

@@ -6,6 +6,7 @@ mod rendition;
 mod segment;
 mod template;
 
+pub(crate) use body_reader::BodyReader;
 pub use message_reader::MessageReader;
 pub use rendition::Rendition;
 pub(crate) use template::Template;

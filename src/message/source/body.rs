@@ -203,6 +203,21 @@ impl Body {
         })
     }
 
+    /// Leaves out a byte order mark at the beginning, which editors on Windows write. The body is open.
+    /// Returns how many octets it has.
+    pub(crate) fn skip_mark(&mut self) -> usize {
+        let has_mark = match &self.0 {
+            BodySource::Bytes(octets) => octets.starts_with(MARK),
+            BodySource::File(file, start) => *start == 0 && file.has_mark,
+            BodySource::Path(_) | BodySource::Reader(_) => false,
+        };
+        if !has_mark {
+            return 0;
+        }
+        *self = self.handle().skip(MARK.len());
+        MARK.len()
+    }
+
     /// Another body that gives the same octets. A reader is shared, so that only the first to
     /// read it gets them.
     pub(crate) fn handle(&self) -> Self {
@@ -248,6 +263,9 @@ impl Body {
         }
     }
 }
+
+/// The byte order mark in UTF-8.
+pub(super) const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// All octets from `start` on.
 fn tail(octets: &Bytes, start: u64) -> Bytes {

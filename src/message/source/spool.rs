@@ -13,7 +13,57 @@ use crate::message::error::BodyError;
 use crate::message::random::push_random;
 
 /// Bodies of fewer octets stay in memory.
-const IN_MEMORY: u64 = 1024 * 1024;
+const IN_MEMORY: usize = 1024 * 1024;
+
+/// Octets that are kept to be read again: in memory while they are few, and otherwise in a temporary file
+/// without a name.
+#[derive(Debug, Default)]
+pub(crate) struct Spool {
+    file: Option<tokio::fs::File>,
+    /// How many octets are in the file.
+    written: u64,
+    /// The octets after them.
+    buffer: Vec<u8>,
+}
+
+impl Spool {
+    /// Where the next octets are appended. [`flush`](Self::flush) follows after some of them.
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    /// Writes the octets to the file if they are too many for memory.
+    pub(crate) async fn flush(&mut self) -> Result<(), BodyError> {
+        if self.buffer.len() < IN_MEMORY {
+            return Ok(());
+        }
+        let directory = std::env::temp_dir();
+        let file = if let Some(file) = &mut self.file {
+            file
+        } else {
+            let file = tokio::task::spawn_blocking(move || temporary(&directory)).await;
+            let file = file.map_err(io::Error::other).flatten().map_err(unkept)?;
+            self.file.insert(tokio::fs::File::from_std(file))
+        };
+        file.write_all(&self.buffer).await.map_err(unkept)?;
+        self.written += self.buffer.len() as u64;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// All octets.
+    pub(crate) async fn finish(self) -> Result<Body, BodyError> {
+        let Some(mut file) = self.file else {
+            return Ok(Body::bytes(self.buffer));
+        };
+        file.write_all(&self.buffer).await.map_err(unkept)?;
+        file.flush().await.map_err(unkept)?;
+        let file = file.into_std().await;
+        let file = tokio::task::spawn_blocking(|| SourceFile::without_name(file)).await;
+        let file = file.map_err(io::Error::other).flatten().map_err(unkept)?;
+        Ok(Body(BodySource::File(Arc::new(file), 0)))
+    }
+}
 
 impl Body {
     /// All octets of `reader`, which may be at most `limit`.
@@ -34,35 +84,16 @@ impl Body {
         limit: u64,
     ) -> Result<Self, BodyError> {
         let mut reader = reader.take(limit.saturating_add(1));
-        let mut octets = Vec::new();
-        let mut first = (&mut reader).take(IN_MEMORY);
-        first.read_to_end(&mut octets).await.map_err(unread)?;
-        if (octets.len() as u64) < IN_MEMORY {
-            within(octets.len() as u64, limit)?;
-            return Ok(Self::bytes(octets));
+        let mut spool = Spool::default();
+        loop {
+            let mut next = (&mut reader).take(IN_MEMORY as u64);
+            let read = next.read_to_end(&mut spool.buffer).await.map_err(unread)?;
+            within(spool.written + spool.buffer.len() as u64, limit)?;
+            if read < IN_MEMORY {
+                return spool.finish().await;
+            }
+            spool.flush().await?;
         }
-        let directory = std::env::temp_dir();
-        let unkept = |source| BodyError::Spool {
-            directory: std::env::temp_dir(),
-            source,
-        };
-        let file = tokio::task::spawn_blocking(move || temporary(&directory)).await;
-        let file = file.map_err(io::Error::other).flatten().map_err(unkept)?;
-        let mut file = tokio::fs::File::from_std(file);
-        let mut len = 0;
-        while !octets.is_empty() {
-            file.write_all(&octets).await.map_err(unkept)?;
-            len += octets.len() as u64;
-            within(len, limit)?;
-            octets.clear();
-            let mut next = (&mut reader).take(IN_MEMORY);
-            next.read_to_end(&mut octets).await.map_err(unread)?;
-        }
-        file.flush().await.map_err(unkept)?;
-        let file = file.into_std().await;
-        let file = tokio::task::spawn_blocking(|| SourceFile::without_name(file)).await;
-        let file = file.map_err(io::Error::other).flatten().map_err(unkept)?;
-        Ok(Self(BodySource::File(Arc::new(file), 0)))
     }
 
     /// Opens the body, and spools it if it can be read only once.
@@ -115,6 +146,13 @@ fn temporary(directory: &Path) -> io::Result<File> {
             .share_mode(0)
             .custom_flags(FILE_FLAG_DELETE_ON_CLOSE);
         options.open(&path)
+    }
+}
+
+fn unkept(source: io::Error) -> BodyError {
+    BodyError::Spool {
+        directory: std::env::temp_dir(),
+        source,
     }
 }
 

@@ -26,8 +26,8 @@ pub(crate) struct TextBody {
 /// The text in its encoding.
 #[derive(Debug)]
 enum Encoded {
-    /// Of a small text in memory, once it has been encoded.
-    Kept(OnceLock<Bytes>),
+    /// Of a small text in memory, and its encoding once it has been needed.
+    Kept(Bytes, OnceLock<Bytes>),
     /// How many octets there are of a larger text, which is encoded each time.
     Len(u64),
 }
@@ -37,6 +37,20 @@ struct Count {
     encoder: TextEncoder,
     encoded: Vec<u8>,
     len: u64,
+}
+
+/// What looks through a text at the same time: the scan for its encoding, and one of the caller.
+struct Scans<W> {
+    text: TextScan,
+    other: W,
+    apply_other: fn(&mut W, &[u8]),
+}
+
+impl<W> Scans<W> {
+    fn apply(&mut self, block: &[u8]) {
+        self.text.apply(block);
+        (self.apply_other)(&mut self.other, block);
+    }
 }
 
 impl Count {
@@ -49,16 +63,28 @@ impl Count {
 
 impl TextBody {
     /// Looks through a text that is open. `fragile` has the characters at the ends of lines that may
-    /// get lost on the way.
+    /// get lost on the way. `apply_other` gets the same blocks as the scan of the text, and `other`,
+    /// which is returned.
     ///
     /// # Errors
     ///
     /// If it is not UTF-8, cannot be read, or can be read only once.
-    pub(crate) async fn new(body: Body, fragile: &'static [u8]) -> Result<Self, MessageError> {
+    pub(crate) async fn new<W: Send + 'static>(
+        body: Body,
+        fragile: &'static [u8],
+        other: W,
+        apply_other: fn(&mut W, &[u8]),
+    ) -> Result<(Self, W), MessageError> {
         if !body.is_repeatable() {
             return Err(MessageError::ReadOnceText);
         }
-        let mut scan = look_through(&body, TextScan::new(fragile), TextScan::apply).await?;
+        let scans = Scans {
+            text: TextScan::new(fragile),
+            other,
+            apply_other,
+        };
+        let scans = look_through(&body, scans, Scans::apply).await?;
+        let (mut scan, other) = (scans.text, scans.other);
         scan.finish();
         if let Some(place) = scan.not_utf8() {
             return Err(MessageError::NotUtf8 { place });
@@ -66,7 +92,7 @@ impl TextBody {
         let (plain, encoding) = (scan.plain(), scan.encoding());
         let encoded = match body.handle().into_source() {
             BodySource::Bytes(octets) if octets.len() <= TextEncoder::PIECE => {
-                Encoded::Kept(OnceLock::new())
+                Encoded::Kept(octets, OnceLock::new())
             }
             _ if plain == Some(BodyType::SevenBit) => Encoded::Len(scan.len()),
             _ if encoding == TextEncoding::Base64 => {
@@ -74,13 +100,14 @@ impl TextBody {
             }
             _ => Encoded::Len(encoded_len(&body, encoding).await?),
         };
-        Ok(Self {
+        let text = Self {
             body,
             len: scan.len(),
             plain,
             encoding,
             encoded,
-        })
+        };
+        Ok((text, other))
     }
 
     /// The body type that it is sent as, if the server supports up to `most`.
@@ -112,11 +139,8 @@ impl TextBody {
             );
         }
         let (body, encoding) = match &self.encoded {
-            Encoded::Kept(encoded) => {
-                let encoded = encoded.get_or_init(|| match self.body.handle().into_source() {
-                    BodySource::Bytes(text) => self.encoding.encode(&text).into(),
-                    _ => Bytes::new(),
-                });
+            Encoded::Kept(text, encoded) => {
+                let encoded = encoded.get_or_init(|| self.encoding.encode(text).into());
                 (Body::bytes(encoded.clone()), BodyEncoding::Identity)
             }
             Encoded::Len(len) => (self.body.handle(), BodyEncoding::Text(self.encoding, *len)),
@@ -150,8 +174,8 @@ mod tests {
 
     /// A text that is short enough to be looked through at once.
     fn looked_through(text: &str) -> TextBody {
-        let body = TextBody::new(Body::from(text), b" \t").now_or_never();
-        body.expect("it is short").unwrap()
+        let body = TextBody::new(Body::from(text), b" \t", (), |(), _| {}).now_or_never();
+        body.expect("it is short").unwrap().0
     }
 
     #[test]

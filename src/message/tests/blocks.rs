@@ -242,6 +242,43 @@ fn dropping_the_future_loses_nothing() {
     assert_eq!(decoded(&all), sample);
 }
 
+/// What is in memory lets others run before each piece, and the caller may not wait for that.
+#[test]
+fn a_call_that_is_dropped_makes_progress_and_keeps_the_block_within_its_limit() {
+    let sample = sample(1_000_000);
+    let text = "Viele Grüße aus dem Norden\n".repeat(20_000);
+    let plain = "plain\n".repeat(100_000);
+    let letter = builder().text(text).html(plain);
+    let message = letter.attach(attachment("a", &sample)).build_now().unwrap();
+    let expected = octets(message.clone());
+    // The caller takes what a dropped call has appended, or leaves it there.
+    for takes in [true, false] {
+        let mut octets = message.clone().into_octets();
+        let mut all = Vec::new();
+        let mut block = Vec::new();
+        let mut dropped = 0;
+        let mut idle = 0;
+        loop {
+            let before = block.len() + all.len();
+            let more = octets.next_block(&mut block).now_or_never();
+            let more = more.transpose().unwrap();
+            assert!(block.len() <= MessageReader::MAX_BLOCK, "{}", block.len());
+            let is_idle = more.is_none() && block.len() + all.len() == before;
+            idle = if is_idle { idle + 1 } else { 0 };
+            assert!(idle <= 1, "the second of two calls appends something");
+            dropped += usize::from(more.is_none());
+            if takes || more.is_some() {
+                all.append(&mut block);
+            }
+            if more == Some(false) {
+                break;
+            }
+        }
+        assert!(dropped >= 20, "{dropped}");
+        assert!(all == expected);
+    }
+}
+
 #[test]
 fn dropping_the_future_loses_nothing_of_a_file() {
     let mut file = tempfile::NamedTempFile::new().unwrap();

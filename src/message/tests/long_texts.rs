@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use super::*;
 use crate::message::BodyType;
 use crate::message::encoding::TextEncoding;
+use crate::message::part::Entity;
 
 /// How many octets the texts have, at least.
 const LEN: usize = 700_000;
@@ -37,6 +38,14 @@ fn with_yields<T>(future: impl Future<Output = T>) -> (T, usize) {
         }
     }
     unreachable!()
+}
+
+/// All octets for a server without extensions.
+fn text_of(message: &Message) -> String {
+    let octets = run(blocks(
+        &mut message.rendition(BodyType::SevenBit).into_octets(),
+    ));
+    String::from_utf8(octets.unwrap().concat()).unwrap()
 }
 
 /// The content of the one part for a server that supports up to `most`.
@@ -128,6 +137,142 @@ fn others_run_while_a_text_is_looked_through_and_sent() {
             "{line:?}: {yields} yields in {steps} steps"
         );
     }
+}
+
+#[test]
+fn others_run_while_a_document_is_searched_and_rewritten() {
+    let line = format!("<p>Viele {}Grüße aus dem Norden\n", "liebe ".repeat(50));
+    let html = long(&format!("{line}<img src='cid:shark'>"));
+    let steps = html.len() / STEP;
+    let letter = || builder().html(html.as_str());
+    let (searched, yields) = with_yields(letter().build());
+    assert!(yields >= steps, "{yields} yields in {steps} steps");
+    assert_eq!(searched.unwrap().warnings().len(), 1);
+    let picture = Attachment::new(*b"x", "shark.png");
+    let (rewritten, yields) = with_yields(letter().inline("shark", picture).build());
+    assert!(yields >= 2 * steps, "{yields} yields in {steps} steps");
+    let octets = text(rewritten.unwrap());
+    assert!(!octets.contains("cid:shark") && octets.contains("cid:"));
+}
+
+/// A larger one is rewritten into a temporary file.
+#[test]
+fn the_pictures_of_a_document_in_a_file_are_those_of_one_in_memory() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.html");
+    fs::write(directory.path().join("b.png"), b"y").unwrap();
+    for lines in [1, 3_000, 60_000] {
+        let line = "<p>Line <b>by</b> line\n".repeat(lines);
+        let html =
+            format!("\u{feff}{line}<img src='cid:a@x.test'><img src=CID:a><img src='b.png'>");
+        fs::write(&path, &html).unwrap();
+        let contents = [Body::from(html.as_str()), Body::file(&path)].map(|html| {
+            let builder = builder().html(html).inline("a", attachment("a.png", b"x"));
+            let builder = builder.inline("a@x.test", attachment("a.png", b"x"));
+            #[cfg(feature = "html")]
+            let builder = builder.inline_images(directory.path());
+            let message = builder.build_now().unwrap();
+            #[cfg(feature = "html")]
+            assert_eq!(message.warnings(), []);
+            let octets = text(message);
+            let parsed = mail_parser::MessageParser::default()
+                .parse(&octets)
+                .unwrap();
+            let content = parsed.body_html(0).unwrap().replace("\r\n", "\n");
+            let ids = parsed.attachments().map(|part| {
+                use mail_parser::MimeHeaders as _;
+                part.content_id().unwrap().to_owned()
+            });
+            let ids: Vec<_> = ids.collect();
+            (content, ids)
+        });
+        for (content, ids) in contents {
+            let rest = content.strip_prefix(&line).unwrap();
+            let ids = ["a@x.test"]
+                .into_iter()
+                .chain(ids.iter().map(String::as_str));
+            let mut expected: Vec<_> = ids.collect();
+            expected.dedup();
+            let rest = rest.replace("CID:", "cid:");
+            let urls: Vec<_> = rest.split("cid:").skip(1).collect();
+            #[cfg(feature = "html")]
+            assert_eq!(urls.len(), 3, "{rest}");
+            for id in expected {
+                let id = id.split('@').next().unwrap();
+                assert!(urls.iter().any(|url| url.starts_with(id)), "{id}: {rest}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_document_in_a_file_has_the_warnings_of_one_in_memory() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for padding in [0, 1, LEN] {
+        let html = format!("{}<img src=a.png><img src='cid:b'>", "x".repeat(padding));
+        fs::write(file.path(), &html).unwrap();
+        let warnings = [Body::from(html), Body::file(file.path())].map(|html| {
+            let document = Entity::text_of("text/html", html);
+            let unused = Entity::from(attachment("c", b"x")).content_id("c@x.test");
+            let content = Entity::related([document, unused]);
+            let message = builder().content(content).build_now().unwrap();
+            message.warnings().to_vec()
+        });
+        let [from_memory, from_file] = warnings;
+        assert_eq!(from_memory.len(), 3);
+        assert_eq!(from_memory, from_file);
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_left_out() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for line in ["text\n".to_owned(), long("text\n"), String::new()] {
+        let marked = format!("\u{feff}{line}");
+        fs::write(file.path(), &marked).unwrap();
+        for body in [
+            |_: &Path, text: &str| Body::from(text),
+            |path: &Path, _: &str| Body::file(path),
+        ] {
+            let body = || body(file.path(), &marked);
+            for builder in [
+                letter(body()),
+                builder().html(body()),
+                builder().text_flowed(body()),
+            ] {
+                let content = content(&builder.build_now().unwrap(), BodyType::EightBit);
+                assert!(content == line.replace('\n', "\r\n"));
+            }
+        }
+    }
+    let error = letter(&b"\xef\xbb\xbfab\xff"[..]).build_now().unwrap_err();
+    assert!(error.to_string().contains("from octet 5 on"), "{error}");
+}
+
+#[test]
+fn a_flowed_text_of_a_file_is_that_of_the_memory_and_bounded() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for (line, parameters) in [
+        (long("nine char "), "format=flowed;"),
+        ("nine char ".repeat(100), "format=flowed;"),
+        ("漢".repeat(10_000), "format=flowed; delsp=yes;"),
+    ] {
+        fs::write(file.path(), &line).unwrap();
+        let letters = [Body::from(line.as_str()), Body::file(file.path())].map(|text| {
+            let letter = letter("").text_flowed(text);
+            text_of(&letter.build_now().unwrap())
+        });
+        assert!(letters[0].contains(parameters), "{parameters}");
+        assert!(letters[0] == letters[1]);
+    }
+    let long = "x".repeat(Entity::MAX_FLOWED + 1);
+    let error = builder().text_flowed(long).build_now().unwrap_err();
+    assert!(error.to_string().contains("8388608"), "{error}");
+    let error = builder()
+        .text_flowed(&b"ab\xff"[..])
+        .build_now()
+        .unwrap_err();
+    assert!(error.to_string().contains("from octet 2 on"), "{error}");
 }
 
 #[test]
