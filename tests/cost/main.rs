@@ -5,6 +5,7 @@
 
 mod allocations;
 mod instructions;
+mod memory;
 
 use std::net::SocketAddr;
 use std::sync::mpsc;

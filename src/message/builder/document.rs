@@ -136,6 +136,7 @@ impl Blocks {
             return Err(MessageError::ReadOnceText);
         }
         body.open().await?;
+        body.skip_mark();
         Ok(Self {
             reader: BodyReader::new(body.handle(), BodyEncoding::Identity),
             piece: Vec::new(),

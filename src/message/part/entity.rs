@@ -95,8 +95,8 @@ impl Entity {
     /// A text, in any script: `text/plain`.
     ///
     /// CRLF, CR and LF are one line break each and arrive as one; a text that does not end with
-    /// one gets one, unless it is empty. A byte order mark at the beginning is left out. Apart from that
-    /// the text arrives exactly as it is, in UTF-8.
+    /// one gets one, unless it is empty. A byte order mark at the beginning of a file is left out. Apart
+    /// from that the text arrives exactly as it is, in UTF-8.
     ///
     /// A text may be of any size, and in a [file](Body::file): it is read once when the message is
     /// built, and again piece by piece when it is sent. It is an error if it is not in UTF-8, or comes

@@ -203,13 +203,12 @@ impl Body {
         })
     }
 
-    /// Leaves out a byte order mark at the beginning, which editors on Windows write. The body is open.
-    /// Returns how many octets it has.
+    /// Leaves out a byte order mark at the beginning of a file, where editors on Windows write one. The body
+    /// is open. Returns how many octets the mark has.
     pub(crate) fn skip_mark(&mut self) -> usize {
         let has_mark = match &self.0 {
-            BodySource::Bytes(octets) => octets.starts_with(MARK),
             BodySource::File(file, start) => *start == 0 && file.has_mark,
-            BodySource::Path(_) | BodySource::Reader(_) => false,
+            BodySource::Bytes(_) | BodySource::Path(_) | BodySource::Reader(_) => false,
         };
         if !has_mark {
             return 0;

@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use super::body::MARK;
 use super::media_guess::{PREFIX, by_content};
 use super::regular_file::{FileIdentity, open_regular, read_up_to};
 use crate::message::error::BodyError;
@@ -23,7 +22,7 @@ pub(crate) struct SourceFile {
     pub(super) was: FileIdentity,
     /// The media type of its first octets, if they are of a known format.
     pub(super) content: Option<&'static str>,
-    /// Whether it begins with a byte order mark.
+    /// Whether it has a name and begins with a byte order mark.
     pub(super) has_mark: bool,
     /// All of its octets, if they are in memory. Then it is not opened again.
     pub(super) octets: Option<Bytes>,
@@ -54,21 +53,14 @@ impl SourceFile {
         let mut prefix = vec![0; PREFIX];
         let read = read_up_to(&file, &mut prefix, 0)?;
         prefix.truncate(read);
-        let mut source = Self {
+        Ok(Self {
             was: FileIdentity::of(&file.metadata()?),
-            content: None,
+            content: by_content(&prefix),
+            // What is kept in it arrives as it was given.
             has_mark: false,
             place: FileLocation::Open(file),
             octets: None,
-        };
-        source.look_at(&prefix);
-        Ok(source)
-    }
-
-    /// Keeps what is to be known of the first octets, at most [`PREFIX`].
-    pub(super) fn look_at(&mut self, prefix: &[u8]) {
-        self.content = by_content(prefix);
-        self.has_mark = prefix.starts_with(MARK);
+        })
     }
 
     pub(crate) fn path(&self) -> Option<&Path> {

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use bytes::Bytes;
 
+use super::body::MARK;
 use super::file::SourceFile;
-use super::media_guess::PREFIX;
+use super::media_guess::{PREFIX, by_content};
 use super::regular_file::{open_regular, read_up_to};
 use crate::message::error::BodyError;
 
@@ -57,7 +58,8 @@ impl FileOpener {
         };
         let read = read_up_to(&file, buffer, 0).map_err(failed)?;
         let octets = buffer.get(..read).unwrap_or_default();
-        source.look_at(octets.get(..PREFIX).unwrap_or(octets));
+        source.content = by_content(octets.get(..PREFIX).unwrap_or(octets));
+        source.has_mark = octets.starts_with(MARK);
         // A file that is being written to is read when it is sent, and that reports the change.
         if whole == Some(read) && is_unchanged(&source) {
             self.room -= read;

@@ -322,6 +322,43 @@ async fn a_file_name_that_is_not_utf_8_needs_another() {
     assert_eq!(run(";name=café.txt").await.status, 0);
 }
 
+/// The library reads them, and not the command.
+#[tokio::test]
+async fn large_texts_in_files_are_sent_like_small_ones() {
+    let line = "Grüße aus Köln\n".repeat(8_000);
+    let page = format!("{}<img src='shark.png'>\n", "<p>Köln\n".repeat(100_000));
+    let fixture = CliFixture::open(server()).await;
+    fixture
+        .directory
+        .file("text.txt", format!("\u{feff}{line}"));
+    fixture
+        .directory
+        .file("page.html", format!("\u{feff}{page}"));
+    fixture.directory.file("shark.png", SHARK);
+    fixture.directory.file("blank.txt", " \n".repeat(100_000));
+    fixture
+        .directory
+        .file("latin1.txt", [line.as_bytes(), b"caf\xe9"].concat());
+    let to_ann = "--to ann@example.org";
+    for (arguments, status, words) in [
+        ("--text @blank.txt", 64, "the mail would be empty"),
+        ("--text @latin1.txt", 65, "not UTF-8 from octet 144003 on"),
+        ("--html @latin1.txt", 65, "not UTF-8 from octet 144003 on"),
+    ] {
+        let ended = fixture.send(&format!("{to_ann} {arguments}")).end().await;
+        ended.fails(status, words);
+    }
+    let arguments = format!("{to_ann} --text @text.txt --html @page.html --inline auto");
+    assert_eq!(fixture.send(&arguments).end().await.status, 0);
+    let mail = fixture.mail().await;
+    let mail = MessageParser::default().parse(&mail.octets[..]).unwrap();
+    assert!(mail.body_text(0).unwrap().replace("\r\n", "\n") == line);
+    let html = mail.body_html(0).unwrap().replace("\r\n", "\n");
+    let (html, image) = html.split_once("cid:").unwrap();
+    assert!(page.strip_prefix(html).unwrap() == "shark.png'>\n");
+    assert!(image.contains('@') && image.ends_with("'>\n"), "{image}");
+}
+
 /// More than the command keeps in memory.
 #[tokio::test]
 async fn standard_input_of_any_length_is_attached() {

@@ -7,7 +7,7 @@ use pilotfish::message::{BodyType, MessageBuilder, Method};
 use super::cannot_make;
 use crate::args::ContentArguments;
 use crate::failure::Failure;
-use crate::input::{InlineSpec, Input, TextSource, raw};
+use crate::input::{InlineSpec, Input, raw};
 
 pub(super) async fn with_content(
     mut builder: MessageBuilder,
@@ -24,8 +24,14 @@ pub(super) async fn with_content(
         return Err(Failure::usage(message).with_help(help));
     }
     let has_parts = content.has_parts();
-    let text = read(content.text, "--text").await?;
-    let html = read(content.html, "--html").await?;
+    let text = match content.text {
+        Some(text) => text.body("--text").await?,
+        None => None,
+    };
+    let html = match content.html {
+        Some(html) => html.body("--html").await?,
+        None => None,
+    };
     let markdown = match content.markdown {
         Some(input) => not_blank(input.text().await?),
         None => None,
@@ -71,21 +77,6 @@ pub(super) async fn with_content(
         builder = builder.language(language);
     }
     Ok(builder.max_body_type(content.body.unwrap_or(BodyType::EightBit)))
-}
-
-/// The text of a flag. A text that is read and blank counts as missing: the program or the file
-/// that it is from has failed.
-async fn read(source: Option<TextSource>, flag: &str) -> Result<Option<String>, Failure> {
-    let Some(source) = source else {
-        return Ok(None);
-    };
-    let is_given = source.input().is_none();
-    let text = source.text(flag).await?;
-    Ok(if is_given {
-        Some(text)
-    } else {
-        not_blank(text)
-    })
 }
 
 fn not_blank(text: String) -> Option<String> {

@@ -21,8 +21,11 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::output::report;
 
-/// The largest text, in octets. A text is held in memory; a larger file is attached instead.
+/// The largest text that is held in memory, in octets; a larger one is attached instead.
 const MAX_TEXT: u64 = 64 << 20;
+
+/// Files with a text of more octets stay on the disk.
+const IN_MEMORY: u64 = 64 << 10;
 
 /// The most octets of standard input that can be attached. They are kept on the disk until they are sent.
 const MAX_SPOOLED: u64 = 16 << 30;
@@ -65,11 +68,9 @@ impl Input {
                 ("standard input".to_owned(), read.map_err(unread))
             }
             Self::File(path) => {
-                let name = format!("the text in {}", path.display());
-                let message = format!("cannot read {name}: check that it exists and may be read");
                 let read = async { beginning(tokio::fs::File::open(path).await?).await };
-                let unreadable = |error| Failure::io(exit::NO_INPUT, message, error);
-                (name, read.await.map_err(unreadable))
+                let read = read.await.map_err(|error| unreadable(path, error));
+                (named(path), read)
             }
         };
         let octets = read?;
@@ -82,6 +83,23 @@ impl Input {
             Failure::bad_mail(format!("{name} is not in UTF-8: convert it, or attach it"))
         })?;
         Ok(without_byte_order_mark(text))
+    }
+
+    /// A text as a part of the mail; nothing if it is blank. The library reads a large file, piece by
+    /// piece.
+    pub(crate) async fn text_body(&self) -> Result<Option<Body>, Failure> {
+        if let Self::File(path) = self
+            && let Ok(metadata) = tokio::fs::metadata(path).await
+            && metadata.is_file()
+            && metadata.len() > IN_MEMORY
+        {
+            let blank = is_blank(path)
+                .await
+                .map_err(|error| unreadable(path, error))?;
+            return Ok((!blank).then(|| Body::file(path)));
+        }
+        let text = self.text().await?;
+        Ok((!text.trim().is_empty()).then(|| text.into()))
     }
 
     /// The octets as they are. Standard input is read now, as its length is not known before, and
@@ -132,10 +150,11 @@ impl TextSource {
         }
     }
 
-    /// Reads the text, which has to be UTF-8. It is the value of this flag.
+    /// The text, which is the value of this flag. One that is read and blank counts as missing: the
+    /// program or the file that it is from has failed.
     ///
     /// A given text that looks like the name of a file is refused.
-    pub(crate) async fn text(self, flag: &str) -> Result<String, Failure> {
+    pub(crate) async fn body(self, flag: &str) -> Result<Option<Body>, Failure> {
         match self {
             Self::Given(text) if is_file_name(&text) => {
                 let shown = text.escape_debug();
@@ -143,8 +162,8 @@ impl TextSource {
                 let help = format!("did you mean {flag} @{shown}");
                 Err(Failure::usage(message).with_help(help))
             }
-            Self::Given(text) => Ok(without_byte_order_mark(text)),
-            Self::Read(input) => input.text().await,
+            Self::Given(text) => Ok(Some(without_byte_order_mark(text).into())),
+            Self::Read(input) => input.text_body().await,
         }
     }
 }
@@ -182,11 +201,34 @@ pub(crate) async fn spooled(stdin: impl AsyncRead + Send + Unpin) -> Result<Body
 }
 
 /// Leaves the mark out that editors on Windows write at the beginning of a text.
-pub(crate) fn without_byte_order_mark(text: String) -> String {
+fn without_byte_order_mark(text: String) -> String {
     match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
         None => text,
     }
+}
+
+/// Whether a file has nothing but white space. It is read up to the first other octet.
+async fn is_blank(path: &Path) -> std::io::Result<bool> {
+    let mut file = tokio::fs::File::open(path).await?;
+    let mut block = vec![0; 64 << 10];
+    loop {
+        let len = file.read(&mut block).await?;
+        let octets = block.get(..len).unwrap_or_default();
+        if octets.is_empty() || !octets.trim_ascii().is_empty() {
+            return Ok(octets.is_empty());
+        }
+    }
+}
+
+fn named(path: &Path) -> String {
+    format!("the text in {}", path.display())
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> Failure {
+    let name = named(path);
+    let message = format!("cannot read {name}: check that it exists and may be read");
+    Failure::io(exit::NO_INPUT, message, error)
 }
 
 /// All octets, or one more than the limit.
