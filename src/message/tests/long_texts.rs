@@ -253,7 +253,7 @@ fn a_byte_order_mark_of_a_file_is_left_out() {
                     .filter(|_| body.starts_with("--"))
                     .unwrap_or(("", body));
                 let content = content.replace('\n', "\r\n");
-                assert!(body.starts_with(&content), "{:.60}", body);
+                assert!(body.starts_with(&content), "{body:.60}");
             }
         }
     }
