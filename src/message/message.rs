@@ -66,6 +66,15 @@ impl Message {
         Ok(message)
     }
 
+    /// The same message for this envelope, such as other recipients than those in its fields.
+    #[must_use]
+    pub fn with_envelope(mut self, envelope: Envelope) -> Self {
+        let parts = Arc::make_mut(&mut self.0);
+        parts.needs_smtputf8 |= envelope.needs_smtputf8();
+        parts.envelope = envelope;
+        self
+    }
+
     /// The envelope: the reverse path is the sender or else the first author, and the recipients
     /// are all addresses in To, Cc and Bcc, once each.
     #[must_use]

@@ -13,6 +13,7 @@ pub(crate) const UNAVAILABLE: u8 = 69;
 pub(crate) const BUG: u8 = 70;
 pub(crate) const OS_ERROR: u8 = 71;
 pub(crate) const CANNOT_CREATE: u8 = 73;
+pub(crate) const IO_ERROR: u8 = 74;
 pub(crate) const TEMPORARY: u8 = 75;
 pub(crate) const PROTOCOL: u8 = 76;
 pub(crate) const NO_PERMISSION: u8 = 77;

@@ -13,6 +13,7 @@ mod failure;
 mod input;
 mod output;
 mod send;
+mod sendmail;
 mod settings;
 mod stop;
 mod suggestion;
@@ -34,7 +35,8 @@ use crate::output::report;
 
 fn main() -> ExitCode {
     forbid_core_dumps();
-    let arguments = match Arguments::try_parse() {
+    let line = sendmail::as_command(std::env::args_os().collect());
+    let arguments = match Arguments::try_parse_from(line) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are answers, not errors.
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         match command {
             Subcommands::Send(arguments) => send::run(*arguments, &global).await,
             Subcommands::Check(arguments) => check::run(*arguments, &global).await,
+            Subcommands::Sendmail(arguments) => sendmail::run(&arguments.arguments, &global).await,
             Subcommands::Demo(arguments) => demo::run(*arguments, &global).await,
         }
     });

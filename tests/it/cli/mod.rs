@@ -31,6 +31,7 @@ mod quit;
 mod refusals;
 pub(crate) mod run;
 mod secrets;
+mod sendmail;
 mod settings;
 mod usage;
 mod verdicts;

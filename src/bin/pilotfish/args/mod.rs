@@ -8,6 +8,7 @@ mod global;
 mod network;
 mod server;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -53,6 +54,8 @@ pub(crate) enum Subcommands {
     Send(Box<SendArguments>),
     /// Test DNS, ports, TLS, certificate and login; send nothing.
     Check(Box<CheckArguments>),
+    /// Take mail from cron, git, mutt or PHP, as sendmail(1) does.
+    Sendmail(SendmailArguments),
     /// Send a mail with a picture to a server inside this process, and show how it went.
     ///
     /// With --server or --account, the same mail goes to that server.
@@ -105,6 +108,15 @@ pub(crate) struct DemoArguments {
     /// Recipients [default: the sender].
     #[arg(long, value_name = "LIST", help_heading = "Mail")]
     pub(crate) to: Option<String>,
+}
+
+/// Take mail from cron, git, mutt or PHP, as sendmail(1) does.
+#[derive(Args)]
+#[command(override_help = crate::sendmail::HELP)]
+pub(crate) struct SendmailArguments {
+    /// The flags of sendmail(1), which differ from all others, and recipients.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<OsString>,
 }
 
 /// Writing the message instead of sending it.

@@ -10,7 +10,7 @@ pub(super) fn no_author() -> Failure {
 }
 
 /// Names the flags where the library names its methods.
-pub(super) fn cannot_make(error: &MessageError) -> Failure {
+pub(crate) fn cannot_make(error: &MessageError) -> Failure {
     match error {
         MessageError::Body(error) => unreadable(error),
         MessageError::NoFrom => no_author(),

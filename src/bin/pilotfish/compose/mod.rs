@@ -13,7 +13,8 @@ use crate::args::{AddressArguments, FieldArguments, MailArguments};
 use crate::failure::Failure;
 use crate::input::{self, Input};
 use content::with_content;
-use errors::{cannot_make, no_author};
+pub(crate) use errors::cannot_make;
+use errors::no_author;
 
 /// Makes the message. All its files are opened here, before anything is sent.
 ///

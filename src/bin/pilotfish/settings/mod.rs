@@ -3,4 +3,4 @@
 mod choice;
 mod errors;
 
-pub(crate) use choice::selected;
+pub(crate) use choice::{configuration, selected};

@@ -1,0 +1,326 @@
+//! `pilotfish sendmail`, also under the names `sendmail`, `mailq` and `newaliases`: takes mail from
+//! programs as sendmail(1) does.
+
+mod aliases;
+mod flags;
+mod smtp;
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use pilotfish::Message;
+use pilotfish::address::envelope::Options;
+use pilotfish::address::{DisplayName, Domain, Envelope, Mailbox, ReversePath};
+use pilotfish::config::Config;
+use pilotfish::message::{Body, RawBuilder};
+
+use self::aliases::Aliases;
+use self::flags::{Flags, Mode};
+use crate::args::{GlobalArguments, ServerArguments};
+use crate::compose::cannot_make;
+use crate::connection::{Connection, signed};
+use crate::exit;
+use crate::failure::{Failure, Interrupted};
+use crate::input::{self, Input, blocking};
+use crate::output::logging;
+use crate::output::report::{failed, result};
+use crate::output::submission::TypedAddresses;
+use crate::send::deliver;
+use crate::settings::configuration;
+use crate::stop::Stops;
+
+/// The names under which the program is sendmail, and the flag that each stands for.
+const NAMES: [(&str, Option<&str>); 3] = [
+    ("sendmail", None),
+    ("mailq", Some("-bp")),
+    ("newaliases", Some("-bi")),
+];
+
+/// The command line, with all that follows `sendmail` kept together: its flags are not those of the
+/// other commands. A program that is called by one of the names of sendmail is that command.
+pub(crate) fn as_command(mut line: Vec<OsString>) -> Vec<OsString> {
+    let program = line.first().map(Path::new).and_then(Path::file_name);
+    let named = NAMES
+        .into_iter()
+        .find(|(name, _)| program == Some(name.as_ref()));
+    if let Some((_, flag)) = named {
+        let begin = ["pilotfish", "sendmail", "--"].into_iter().chain(flag);
+        return begin.map(OsString::from).chain(line.split_off(1)).collect();
+    }
+    let mut at = 1;
+    while let Some(argument) = line.get(at).and_then(|argument| argument.to_str()) {
+        at += match argument {
+            "sendmail" => {
+                line.insert(at + 1, "--".into());
+                break;
+            }
+            "-A" | "--account" | "-C" | "--config" | "--color" => 2,
+            option if option.starts_with('-') => 1,
+            _ => break,
+        };
+    }
+    line
+}
+
+/// Does what the caller asks for, and returns the exit status.
+pub(crate) async fn run(arguments: &[OsString], global: &GlobalArguments) -> u8 {
+    if arguments.iter().any(|argument| argument == "--help") {
+        result(HELP.trim_end());
+        return exit::OK;
+    }
+    let flags = match Flags::parse(arguments) {
+        Ok(flags) => flags,
+        Err(failure) => return failed(global, None, &failure),
+    };
+    let global = GlobalArguments {
+        config: flags.config.clone().or_else(|| global.config.clone()),
+        verbose: global.verbose.saturating_add(flags.verbose),
+        // Callers such as cron send what they read.
+        quiet: flags.verbose == 0 && global.verbose == 0,
+        no_input: true,
+        ..global.clone()
+    };
+    match flags.mode {
+        Mode::Nothing => exit::OK,
+        Mode::ListQueue => {
+            result("the queue is empty");
+            exit::OK
+        }
+        Mode::Verify => verify(&flags, &global).await,
+        Mode::Smtp => smtp::serve(&global).await,
+        Mode::Deliver => {
+            let _waiting = logging::init(&global);
+            // The caller writes all of the message, whatever the configuration is like.
+            let body = input::raw::body(Input::Stdin, "standard input").await;
+            let sent = async { send(body?, &flags, &global).await };
+            let status = Box::pin(sent).await;
+            for_callers(status.unwrap_or_else(|failure| {
+                if flags.is_quiet {
+                    failure.status
+                } else {
+                    failed(&global, None, &failure)
+                }
+            }))
+        }
+    }
+}
+
+/// The status for callers, which do not know the statuses of Pilotfish: a mail that some recipients
+/// have, or may have, is not sent again.
+fn for_callers(status: u8) -> u8 {
+    match status {
+        exit::PARTIAL => exit::DATA,
+        exit::UNKNOWN => exit::IO_ERROR,
+        status => status,
+    }
+}
+
+/// Sends a message, and returns the exit status.
+async fn send(body: Body, flags: &Flags, global: &GlobalArguments) -> Result<u8, Failure> {
+    let names = LocalNames::load(configuration(global).await?).await?;
+    let sender = flags.sender.as_deref().filter(|sender| !sender.is_empty());
+    let server = ServerArguments::default();
+    let (connection, mut stops) = Connection::open(global, server, None, sender).await?;
+    let made = message(body, flags, &names, &connection);
+    let made = stops.unless(Interrupted::NotSent(None), made).await?;
+    deliver_quietly(connection, made, flags, global, stops).await
+}
+
+async fn deliver_quietly(
+    connection: Connection,
+    message: Message,
+    flags: &Flags,
+    global: &GlobalArguments,
+    stops: Stops,
+) -> Result<u8, Failure> {
+    let mut options = Options::default();
+    options.each.notify = flags.notify.or(connection.account.dsn);
+    options.ret = flags.ret.or(connection.account.dsn_return);
+    options.id.clone_from(&flags.envelope_id);
+    let typed = TypedAddresses::default();
+    let status = deliver(connection, options, message, typed, global, None, stops);
+    Ok(Box::pin(status).await)
+}
+
+/// The message with its envelope: local names are completed and replaced by their aliases.
+async fn message(
+    body: Body,
+    flags: &Flags,
+    names: &LocalNames,
+    connection: &Connection,
+) -> Result<Message, Failure> {
+    let account = &connection.account;
+    let author = author(flags, account.sender())?;
+    let mut builder = Message::raw(body)
+        .local_domain(names.domain.clone())
+        .repair();
+    for recipient in &flags.recipients {
+        builder = builder.to(names.list(recipient)?);
+    }
+    if flags.read_recipients {
+        builder = builder.recipients_from_fields();
+    }
+    let reverse_path = match &flags.sender {
+        Some(sender) if sender.is_empty() => Some(ReversePath::Null),
+        Some(sender) => Some(names.one(sender)?.into_addr_spec().into()),
+        None => account.envelope_from.clone(),
+    };
+    let reverse_path = reverse_path.or_else(|| Some(account.sender()?.into_addr_spec().into()));
+    if let Some(path) = reverse_path {
+        builder = builder.reverse_path(path);
+    }
+    if let Some(author) = author {
+        builder = builder.from(author);
+    }
+    let message = built(builder).await?;
+    let envelope = names.resolved(message.envelope())?;
+    let message = message.with_envelope(envelope);
+    let signer = connection.signer(None).await?;
+    signed(message, signer.as_ref()).await
+}
+
+async fn built(builder: RawBuilder) -> Result<Message, Failure> {
+    let message = builder.build().await;
+    message.map_err(|error| cannot_make(&error))
+}
+
+/// The author of a message that names none.
+fn author(flags: &Flags, sender: Option<Mailbox>) -> Result<Option<Mailbox>, Failure> {
+    let Some(name) = &flags.full_name else {
+        return Ok(sender);
+    };
+    let name: DisplayName = name
+        .parse()
+        .map_err(|error| Failure::usage(format!("in -F: {error}")))?;
+    Ok(sender.map(|sender| sender.with_name(name)))
+}
+
+/// Names of this machine, which have no domain.
+#[derive(Debug)]
+struct LocalNames {
+    domain: Domain,
+    /// Whether the configuration says that these names have this domain.
+    has_domain: bool,
+    aliases: Aliases,
+}
+
+impl LocalNames {
+    async fn load(config: Config) -> Result<Self, Failure> {
+        let aliases = match config.aliases {
+            Some(path) => blocking(move || Aliases::load(&path)).await?,
+            None => Aliases::default(),
+        };
+        let has_domain = config.domain.is_some();
+        let domain = match config.domain {
+            Some(domain) => domain,
+            None => this_machine()?,
+        };
+        Ok(Self {
+            domain,
+            has_domain,
+            aliases,
+        })
+    }
+
+    fn list(&self, text: &str) -> Result<Vec<Mailbox>, Failure> {
+        let list = Mailbox::parse_list_with_domain(text, &self.domain);
+        list.map_err(|error| Failure::bad_mail(format!("in a recipient: {error}")))
+    }
+
+    fn one(&self, text: &str) -> Result<Mailbox, Failure> {
+        let mut list = self.list(text)?;
+        match (list.pop(), list.is_empty()) {
+            (Some(mailbox), true) => Ok(mailbox),
+            _ => Err(Failure::usage("in -f: write one address")),
+        }
+    }
+
+    /// The envelope with the aliases' addresses in place of their names.
+    fn resolved(&self, envelope: &Envelope) -> Result<Envelope, Failure> {
+        let mut paths = Vec::new();
+        for path in envelope.forward_paths() {
+            let address = path.addr_spec();
+            paths.extend(
+                self.aliases
+                    .resolve(address, &self.domain, self.has_domain)?,
+            );
+        }
+        let envelope = Envelope::new(envelope.reverse_path().clone(), paths);
+        envelope.map_err(|error| Failure::bad_mail(error.to_string()))
+    }
+}
+
+/// The name of this machine, if it is a whole one. Such names need an alias to be reached.
+fn this_machine() -> Result<Domain, Failure> {
+    let name = rustix::system::uname();
+    let name = name.nodename().to_str().unwrap_or_default().to_owned();
+    let whole = name.parse().ok().filter(|_| name.contains('.'));
+    match whole {
+        Some(domain) => Ok(domain),
+        None => "localhost".parse().map_err(Failure::bad_mail),
+    }
+}
+
+/// Looks at the addresses, and says who gets their mail. No server is asked.
+async fn verify(flags: &Flags, global: &GlobalArguments) -> u8 {
+    let names = async { LocalNames::load(configuration(global).await?).await };
+    let names = match names.await {
+        Ok(names) => names,
+        Err(failure) => return failed(global, None, &failure),
+    };
+    let mut status = exit::OK;
+    for recipient in &flags.recipients {
+        let addresses = names.list(recipient).and_then(|mailboxes| {
+            let mut addresses = Vec::new();
+            for mailbox in mailboxes {
+                let address = mailbox.into_addr_spec();
+                addresses.extend(names.aliases.resolve(
+                    &address,
+                    &names.domain,
+                    names.has_domain,
+                )?);
+            }
+            Ok(addresses)
+        });
+        match addresses {
+            Ok(addresses) => {
+                let shown: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+                result(&format!(
+                    "{recipient}: {} (no server was asked)",
+                    shown.join(", ")
+                ));
+            }
+            Err(failure) => status = failed(global, None, &failure),
+        }
+    }
+    status
+}
+
+/// The help of the command.
+pub(crate) const HELP: &str = "\
+Take mail from cron, git, mutt or PHP, as sendmail(1) does
+
+Usage: pilotfish [-A NAME] [-C FILE] sendmail [FLAG]... [RECIPIENT]...
+
+The message is on standard input, to its end; a line with a dot does not end it.
+  -t           Send to the addresses in To, Cc and Bcc, and to the recipients
+  -f, -r ADDR  The address for reports of failed delivery; '<>' for none
+  -F NAME      The sender's name, for a message without From
+  -N WHEN      Notifications: never, or some of success,failure,delay
+  -R PART      What a notification returns: hdrs or full
+  -V ID        The identifier in notifications
+  -C FILE      Read accounts from this file alone
+  -oeq         Print no errors
+  -v           Print each step
+Other tasks
+  -bs          Speak SMTP on standard input and output
+  -bv          Show who gets the mail for the recipients; no server is asked
+  -bp, mailq   Show the queue, which is empty: mails are sent at once
+  -bi, -q, newaliases   Nothing is left to be done
+Accepted without effect: -i -oi -om -m -n -G -U -B -h -L -d -A -O -p -X, other -o and -e
+
+Names without a domain, such as root, get the address that the file of `aliases`
+in the configuration says, or else the `domain` of the configuration.
+Exit status: 0 accepted, 65 rejected by some or all, 74 unknown: the mail may
+have arrived, 75 try again later, 76 TLS, 77 login, 78 configuration
+";

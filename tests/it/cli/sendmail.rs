@@ -1,0 +1,172 @@
+//! `pilotfish sendmail`: the mail of other programs, and the exit statuses that they know.
+
+use std::os::unix::fs::symlink;
+
+use pilotfish::testing::{Fault, Point, TestServerBuilder};
+
+use super::cli_fixture::{CliFixture, Directory, server};
+use super::run::{Run, USER};
+
+/// A message as cron of Debian writes it.
+const CRON: &str = "From: root (Cron Daemon)\nTo: root\nSubject: Cron <root@web1> df\n\
+                    Content-Type: text/plain; charset=UTF-8\n\nFilesystem\n.\n..\n";
+
+/// A configuration with one account at the server.
+async fn fixture(server: TestServerBuilder, keys: &str) -> CliFixture {
+    let fixture = CliFixture::open(server).await;
+    let config = format!(
+        "{keys}\n[account.a]\nserver = \"{}\"\ntls-ca = \"ca.pem\"\nuser = \"{USER}\"\n\
+         password-file = \"password\"\n",
+        fixture.server.addr()
+    );
+    fixture.directory.file("config.toml", config);
+    fixture
+        .directory
+        .file("aliases", "root: ann@example.org, bo\nbo: bo@example.net\n");
+    fixture
+}
+
+/// `pilotfish sendmail` with these flags and this input.
+fn sendmail(directory: &Directory, flags: &str, input: &str) -> Run {
+    Run::new(&format!("-C config.toml sendmail {flags}"))
+        .directory(directory.path())
+        .stdin(input)
+}
+
+/// A recipient that is named, what the configuration says, and who gets the mail.
+#[tokio::test]
+async fn names_without_a_domain() {
+    for (keys, flags, expected) in [
+        (
+            "aliases = 'aliases'",
+            "-i -FCronDaemon -B8BITMIME -oem root",
+            &["ann@example.org", "bo@example.net"][..],
+        ),
+        ("domain = 'web1.example'", "-i root", &["root@web1.example"]),
+        (
+            "domain = 'web1.example'\naliases = 'aliases'",
+            "-t -oi cy@example.com",
+            &["cy@example.com", "ann@example.org", "bo@example.net"],
+        ),
+    ] {
+        let fixture = fixture(server(), keys).await;
+        let ended = sendmail(&fixture.directory, flags, CRON).end().await;
+        // cron sends what it reads.
+        assert_eq!(
+            (ended.status, ended.stdout.as_str(), ended.stderr.as_str()),
+            (0, "", "")
+        );
+        let mail = fixture.mail().await;
+        assert_eq!(mail.forward_paths, expected, "{flags}");
+        let text = String::from_utf8(mail.octets.to_vec()).unwrap();
+        assert!(text.contains("\r\n\r\nFilesystem\r\n.\r\n..\r\n"), "{text}");
+        let domain = if keys.starts_with("domain") {
+            "@web1.example"
+        } else {
+            "@"
+        };
+        assert!(text.contains(&format!("From: root{domain}")), "{text}");
+        assert!(text.contains("Message-ID: <"), "{text}");
+    }
+    let fixture = fixture(server(), "").await;
+    let ended = sendmail(&fixture.directory, "root", CRON).end().await;
+    ended.fails(65, "root is a name without a domain");
+    fixture.received_nothing().await;
+}
+
+/// What callers do with the status: 75 is tried again, 65 and 74 are not.
+#[tokio::test]
+async fn statuses_that_callers_know() {
+    let at_data = |reply: &str| server().fault(Fault::ReplyAt(Point::EndOfData, reply.into()));
+    for (server, status) in [
+        (at_data("554 5.7.1 no"), 65),
+        (at_data("451 4.7.1 later"), 75),
+        (server().fault(Fault::CloseAt(Point::EndOfData)), 74),
+        (
+            server().refuse_recipient("bo@example.net", "550 5.1.1 no"),
+            65,
+        ),
+        (
+            server().refuse_recipient("bo@example.net", "450 4.2.0 later"),
+            65,
+        ),
+    ] {
+        let fixture = fixture(server, "").await;
+        let run = sendmail(&fixture.directory, "ann@example.org bo@example.net", CRON);
+        let ended = run.end().await;
+        assert_eq!(ended.status, status, "{ended:?}");
+        assert!(ended.stderr.starts_with("error: "), "{ended:?}");
+        let quiet = sendmail(&fixture.directory, "-oeq -Z", CRON).end().await;
+        assert_eq!(quiet.status, 64, "{quiet:?}");
+    }
+    // All of the message is read, or the caller would end by SIGPIPE.
+    let directory = Directory::new();
+    let long = "a\n".repeat(1 << 20);
+    let ended = sendmail(&directory, "ann@example.org", &long).end().await;
+    assert_eq!(ended.status, 78, "{ended:?}");
+}
+
+#[tokio::test]
+async fn other_tasks() {
+    let fixture = fixture(server(), "aliases = 'aliases'").await;
+    for (flags, stdout) in [
+        ("-bp", "the queue is empty\n"),
+        ("-bi", ""),
+        ("-q30m", ""),
+        (
+            "-bv root ann@example.com",
+            "root: ann@example.org, bo@example.net (no server was asked)\n\
+             ann@example.com: ann@example.com (no server was asked)\n",
+        ),
+    ] {
+        let ended = sendmail(&fixture.directory, flags, "").end().await;
+        assert_eq!(
+            (ended.status, ended.stdout.as_str()),
+            (0, stdout),
+            "{flags}: {ended:?}"
+        );
+    }
+    for (name, stdout) in [("mailq", "the queue is empty\n"), ("newaliases", "")] {
+        let path = fixture.directory.path().join(name);
+        symlink(env!("CARGO_BIN_EXE_pilotfish"), &path).unwrap();
+        let ended = Run::program(&path).end().await;
+        assert_eq!(
+            (ended.status, ended.stdout.as_str()),
+            (0, stdout),
+            "{ended:?}"
+        );
+    }
+    fixture.received_nothing().await;
+}
+
+/// A dialogue on standard input and output, and its replies by their codes.
+#[tokio::test]
+async fn smtp_on_standard_input() {
+    let fixture = fixture(server(), "").await;
+    let dialogue = "EHLO me\r\nDATA\r\nMAIL FROM:<me@example.org>\r\nRCPT TO:<ann@example.org>\r\n\
+                    DATA\r\nSubject: Hi\r\n\r\n..dot\r\n.\r\nMAIL FROM:<me@example.org>\r\n\
+                    RSET\r\nVRFY ann\r\nNONSENSE\r\nQUIT\r\n";
+    let ended = sendmail(&fixture.directory, "-bs", dialogue).end().await;
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{ended:?}");
+    let codes: Vec<_> = ended
+        .stdout
+        .lines()
+        .filter(|line| line.as_bytes().get(3) != Some(&b'-'))
+        .map(|line| &line[..3])
+        .collect();
+    let expected = [
+        "220", "250", "503", "250", "250", "354", "250", "250", "250", "252", "500", "221",
+    ];
+    assert_eq!(codes, expected, "{}", ended.stdout);
+    let mail = fixture.mail().await;
+    let text = String::from_utf8(mail.octets.to_vec()).unwrap();
+    assert!(text.starts_with("Subject: Hi\r\n"), "{text}");
+    assert!(text.ends_with("\r\n\r\n.dot\r\n"), "{text}");
+    // A message that breaks off is not sent.
+    let fixture = self::fixture(server(), "").await;
+    let cut =
+        "EHLO me\r\nMAIL FROM:<me@example.org>\r\nRCPT TO:<ann@example.org>\r\nDATA\r\nHi\r\n";
+    let ended = sendmail(&fixture.directory, "-bs", cut).end().await;
+    assert_eq!(ended.status, 74, "{ended:?}");
+    fixture.received_nothing().await;
+}
