@@ -114,6 +114,24 @@ impl Home {
         )
     }
 
+    /// Runs a script as root, whose mounts nobody else sees: programs that know one path of sendmail
+    /// alone find the command there.
+    async fn run_as_root(&self, script: &str) -> String {
+        let is_root = rustix::process::geteuid().is_root();
+        let sudo: &[&str] = if is_root { &[] } else { &["sudo", "-n"] };
+        let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/callers");
+        let own_mounts = [
+            "timeout", "120", "unshare", "--mount", "sh", "-ec", script, "sh",
+        ];
+        let mut words = sudo.iter().chain(&own_mounts).copied();
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words).arg(self.folder.path()).arg(tools);
+        let ended = tokio::task::spawn_blocking(move || command.output());
+        let ended = ended.await.unwrap().unwrap();
+        let said = [ended.stdout, ended.stderr].concat();
+        String::from_utf8_lossy(&said).into_owned()
+    }
+
     async fn received(self) -> Vec<Received> {
         let received = self.server.received();
         self.server.shutdown().await.unwrap();
@@ -161,4 +179,39 @@ async fn the_caller_notices_what_went_wrong() {
             assert_eq!(home.received().await, [], "{}", caller.name);
         }
     }
+}
+
+/// cron knows one path of sendmail alone, and mails what a job says.
+#[tokio::test]
+#[ignore = "needs root, and the programs that tests/provision unpacks: tests/run"]
+async fn the_output_of_a_cron_job_arrives() {
+    const CRON: &str = "mount --bind $1/sbin /usr/sbin\nmount --bind $1/spool /var/spool\n\
+                        mount --bind $1/jobs /etc/cron.d\nchown root $1/jobs/hello\nmount -t tmpfs none /run\n\
+                        $2/usr/sbin/cron -f -L 0 &\ncat $1/done\nkill $!";
+    let home = Home::open(TestServer::builder()).await;
+    for folder in ["sbin", "spool", "spool/cron", "spool/cron/crontabs", "jobs"] {
+        std::fs::create_dir(home.path(folder)).unwrap();
+    }
+    let folder = home.folder.path().display();
+    let made = Command::new("mkfifo").arg(home.path("done")).status();
+    assert!(made.unwrap().success());
+    home.write("aliases", "root: ann@example.org\n");
+    let config = std::fs::read_to_string(home.path("config.toml")).unwrap();
+    home.write("config.toml", &format!("aliases = 'aliases'\n{config}"));
+    let script = format!(
+        "#!/bin/sh\nexport PILOTFISH_CONFIG={folder}/config.toml\n\
+         {folder}/sendmail \"$@\"\necho status $? > {folder}/done\n"
+    );
+    home.write("sbin/sendmail", &script);
+    let executable = PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(home.path("sbin/sendmail"), executable).unwrap();
+    home.write("jobs/hello", "@reboot root echo hello from cron\n");
+    let said = home.run_as_root(CRON).await;
+    assert_eq!(said, "status 0\n");
+    let received = home.received().await;
+    assert_eq!(received.len(), 1);
+    assert_eq!(received[0].forward_paths, ["ann@example.org"]);
+    let text = String::from_utf8_lossy(&received[0].octets);
+    assert!(text.contains("\r\nhello from cron\r\n"), "{text}");
+    assert!(text.contains("Cron Daemon"), "{text}");
 }
