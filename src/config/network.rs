@@ -36,13 +36,13 @@ pub struct Network {
 }
 
 impl Network {
-    /// Sets the key `timeout`: how long to wait at each step, as in `30s`, `total=2m` or
-    /// `connect=10s,greeting=1m`. Of two limits for one step, the later counts.
+    /// Sets the key `timeout`: how long a mail may take in all, as in `2m`, or how long to
+    /// wait at a step, as in `connect=10s,greeting=1m`. Of two limits for one step, the later counts.
     ///
     /// A step is `connect`, `proxy`, `handshake`, `greeting`, `hello`, `starttls`, `auth`, `mail`,
     /// `rcpt`, `data`, `block`, `end-of-data`, `pipelined`, `reset`, `inquiry` or `quit`, as the
-    /// fields of [`Timeouts`], or `all`. A time without a step is for all of them. `total` is not a
-    /// step, but the time that a mail may take in all. A time is a whole number of `ms`, `s`, `m` or
+    /// fields of [`Timeouts`], or `all`. A time without a step, or with
+    /// the word `total`, is the time that a mail may take in all. A time is a whole number of `ms`, `s`, `m` or
     /// `h`, from 1 ms to 24 hours.
     ///
     /// # Errors

@@ -66,9 +66,10 @@ impl FromStr for TimeLimits {
 
     fn from_str(text: &str) -> Result<Self, TimeLimitError> {
         let limit = |text: &str| {
+            let text = text.trim();
             let Some((name, time)) = text.split_once('=') else {
                 let no_limit = || TimeLimitError::Form(shortened(text));
-                return Ok((ALL, duration(text).ok_or_else(no_limit)?));
+                return Ok((TOTAL, duration(text).ok_or_else(no_limit)?));
             };
             let mut names = STEPS.iter().map(|(step, _)| *step).chain([TOTAL]);
             let known = names.find(|known| *known == name);
@@ -103,7 +104,7 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum TimeLimitError {
     /// It is not of the form `STEP=TIME`.
-    #[error("\"{}\" is not a time limit: write 30s for each step, connect=10s,greeting=1m for some, or total=2m for all together", .0.escape_debug())]
+    #[error("\"{}\" is not a time limit: write 2m for all together, connect=10s,greeting=1m for some steps, or all=30s for each step", .0.escape_debug())]
     Form(String),
     /// There is no such step.
     #[error("there is no step \"{}\": there are {}", .0.escape_debug(), names())]
@@ -142,7 +143,9 @@ mod tests {
     fn a_total_is_not_a_step() {
         for (text, seconds) in [
             ("total=2m", Some(120)),
-            ("5s", None),
+            ("5s", Some(5)),
+            ("connect=5s", None),
+            ("2m, connect=10s", Some(120)),
             ("total=2m,all=1s,total=1m", Some(60)),
         ] {
             let limits: TimeLimits = text.parse().unwrap();
@@ -159,9 +162,10 @@ mod tests {
         for (text, expected) in [
             ("all=1m,greeting=500ms", "1m 500ms"),
             ("greeting=500ms,all=1m", "1m 1m"),
+            (" all=1m , greeting=500ms", "1m 500ms"),
             ("greeting=24h", "default 24h"),
-            ("1m", "1m 1m"),
-            ("1m,greeting=500ms", "1m 500ms"),
+            ("1m", "default default"),
+            ("1m,greeting=500ms", "default 500ms"),
             ("total=1m", "default default"),
             ("5", "Form(\"5\")"),
             ("total", "Form(\"total\")"),

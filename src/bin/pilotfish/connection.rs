@@ -122,11 +122,11 @@ impl Connection {
         Ok(builder.build()?)
     }
 
-    /// Reads the key that signs the mail, if there is one. `body` is the type of `--body`.
+    /// Reads the key that signs the mail, if there is one. `body` is the type of `--body-type`.
     pub(crate) async fn signer(&self, body: Option<BodyType>) -> Result<Option<Signer>, Failure> {
         let signer = self.account.signer().await?;
         if signer.is_some() && body.is_some_and(|body| body > BodyType::SevenBit) {
-            let message = "a mail that is signed goes out with --body 7bit, not with another";
+            let message = "a mail that is signed goes out with --body-type 7bit, not with another";
             return Err(Failure::usage(message));
         }
         Ok(signer)

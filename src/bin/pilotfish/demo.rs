@@ -21,7 +21,7 @@ use crate::output::logging;
 use crate::output::report;
 use crate::output::submission::TypedAddresses;
 use crate::output::waiting::Waiting;
-use crate::send::deliver;
+use crate::send::{Outgoing, deliver};
 
 /// Where everything is written to.
 const DIRECTORY: &str = "pilotfish-demo";
@@ -99,9 +99,13 @@ async fn send_to_server(
     let message = Box::pin(message);
     let message = stops.unless(Interrupted::NotSent(None), message).await?;
     let options = message.envelope().options().clone();
-    let typed = TypedAddresses::of(&arguments.to);
-    let sending = deliver(connection, options, message, typed, global, waiting, stops);
-    Ok(sending.await)
+    let outgoing = Outgoing {
+        message,
+        options,
+        typed: TypedAddresses::of(&arguments.to),
+        copy: None,
+    };
+    Ok(deliver(connection, outgoing, global, waiting, stops).await)
 }
 
 async fn send_and_compare() -> Result<u8, Failure> {

@@ -28,6 +28,8 @@ pub(crate) struct Failure {
     pub(crate) outcome: MailOutcome,
     /// Whether a signal, or the end of the total time, stopped the command.
     pub(crate) is_interruption: bool,
+    /// Whether the answer to a question was no. That is no error.
+    pub(crate) is_declined: bool,
     /// What to do next, the likeliest first.
     pub(crate) help: Vec<String>,
 }
@@ -60,6 +62,7 @@ impl Failure {
             error: None,
             outcome: MailOutcome::Failed,
             is_interruption: false,
+            is_declined: false,
             help: Vec::new(),
         }
     }
@@ -67,6 +70,14 @@ impl Failure {
     /// The command line is wrong.
     pub(crate) fn usage(message: impl Display) -> Self {
         Self::new(exit::USAGE, message)
+    }
+
+    /// The user did not want the mail to be sent.
+    pub(crate) fn declined() -> Self {
+        Self {
+            is_declined: true,
+            ..Self::new(exit::INTERRUPTED, "not sent")
+        }
     }
 
     /// A mail that cannot be made.

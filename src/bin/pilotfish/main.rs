@@ -29,14 +29,14 @@ use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::{Arguments, Subcommands};
+use crate::args::{Arguments, Subcommands, with_each_file};
 use crate::failure::Failure;
 use crate::output::report;
 
 fn main() -> ExitCode {
     forbid_core_dumps();
     let line = sendmail::as_command(std::env::args_os().collect());
-    let arguments = match Arguments::try_parse_from(line) {
+    let arguments = match Arguments::try_parse_from(with_each_file(line)) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are answers, not errors.

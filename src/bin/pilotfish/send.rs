@@ -1,5 +1,10 @@
 //! `pilotfish send`.
 
+mod concern;
+mod confirm;
+mod copy;
+mod editor;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,12 +15,12 @@ use pilotfish::session::Receipt;
 use pilotfish::{Client, Error, Mail, Message};
 use tokio::time::{Instant, timeout};
 
-use crate::args::{GlobalArguments, SendArguments};
+use crate::args::{Confirm, GlobalArguments, MailArguments, SendArguments};
 use crate::compose::compose;
 use crate::connection::{Connection, signed};
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
-use crate::input::Input;
+use crate::input::{self, Input, TextSource};
 use crate::output::dry_run;
 use crate::output::json;
 use crate::output::logging;
@@ -24,6 +29,10 @@ use crate::output::report;
 use crate::output::submission::{Submission, TypedAddresses};
 use crate::output::waiting::{Waiting, WaitingLine};
 use crate::stop::{Stop, Stops};
+use crate::usage;
+use concern::concerns;
+use copy::CopyPlace;
+use editor::edited;
 
 /// How long an aborted client may take to return the result of the mail.
 const ABORT: Duration = Duration::from_secs(1);
@@ -35,6 +44,7 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         mut mail,
         delivery,
         dkim,
+        sending,
         dry_run,
         schema,
     } = arguments;
@@ -43,16 +53,14 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         return exit::OK;
     }
     let waiting = logging::init(global);
-    let addresses = &mail.addresses;
-    let typed = [&addresses.to, &addresses.cc, &addresses.bcc];
-    let typed = TypedAddresses::of(typed.into_iter().flatten());
     let sent = async {
+        with_recipients(&mut mail)?;
         let paths = mail.inputs().filter_map(Input::path);
         let read: Vec<_> = paths.map(PathBuf::from).collect();
-        let body = mail.content.body;
+        let body = mail.content.body_type;
         let sender = mail.addresses.from.as_deref();
         let opened = Connection::open(global, server, dkim.dkim()?, sender).await;
-        let (connection, mut stops) = opened?;
+        let (mut connection, mut stops) = opened?;
         if let Some(path) = &connection.account.envelope_from {
             let own = || match path {
                 ReversePath::Address(address) => address.to_string(),
@@ -60,10 +68,26 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
             };
             mail.addresses.envelope_from.get_or_insert_with(own);
         }
+        connection.account.retry = sending.retry.or(connection.account.retry);
+        let copy = sending.save_copy.clone().map(CopyPlace::at).transpose()?;
+        if mail.content.edit {
+            let given = match mail.content.text.take() {
+                Some(source) => source.to_edit().await?,
+                None => String::new(),
+            };
+            let edited = stops
+                .with_a_program(edited(&given, global.no_input))
+                .await?;
+            mail.content.text = Some(TextSource::Made(edited));
+        }
+        let checked = Box::pin(checked(&mut mail, &connection, sending.confirm(), global));
+        stops.unless(Interrupted::NotSent(None), checked).await?;
+        let addresses = &mail.addresses;
+        let typed = [&addresses.to, &addresses.cc, &addresses.bcc];
+        let typed = TypedAddresses::of(typed.into_iter().flatten());
         let message = async {
             let signer = connection.signer(body).await?;
-            let sender = connection.account.sender();
-            let message = compose(mail, sender, connection.reads_stdin()).await?;
+            let message = compose(mail, connection.account.sender()).await?;
             signed(message, signer.as_ref()).await
         };
         let message = Box::pin(message);
@@ -78,23 +102,90 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         let mut options: Options = delivery.into();
         options.each.notify = options.each.notify.or(connection.account.dsn);
         options.ret = options.ret.or(connection.account.dsn_return);
-        let sending = deliver(connection, options, message, typed, global, waiting, stops);
-        Ok(sending.await)
+        let outgoing = Outgoing {
+            message,
+            options,
+            typed,
+            copy,
+        };
+        Ok(deliver(connection, outgoing, global, waiting, stops).await)
     };
     let sent = Box::pin(sent).await;
     sent.unwrap_or_else(|failure| report::failed(global, None, &failure))
 }
 
+/// A mail that is made.
+pub(crate) struct Outgoing {
+    pub(crate) message: Message,
+    pub(crate) options: Options,
+    pub(crate) typed: TypedAddresses,
+    /// Where a copy is kept once the mail is accepted.
+    pub(crate) copy: Option<CopyPlace>,
+}
+
+/// Takes the arguments that are recipients among those of --to.
+fn with_recipients(mail: &mut MailArguments) -> Result<(), Failure> {
+    let recipients = std::mem::take(&mut mail.addresses.recipients);
+    if let Some(word) = recipients.iter().find(|word| usage::is_url(word)) {
+        let message = format!("{} is no recipient", usage::shown(word));
+        let help = "the server is --server HOST[:PORT], and the login --user NAME and \
+                    --password-file FILE";
+        return Err(Failure::usage(message).with_help(help));
+    }
+    if let Some(word) = recipients.iter().find(|word| !word.contains('@')) {
+        let failure = Failure::usage(format!("'{}' is no address", usage::shown(word)));
+        return Err(match usage::split_word(word) {
+            Some(tip) => failure.with_help(tip),
+            None => failure,
+        });
+    }
+    mail.addresses.to.extend(recipients);
+    let addresses = &mail.addresses;
+    let mut lists = [&addresses.to, &addresses.cc, &addresses.bcc].into_iter();
+    if lists.all(Vec::is_empty) && !mail.raw.read_recipients {
+        let failure = Failure::usage("no recipient");
+        return Err(if mail.raw.raw.is_some() {
+            failure.with_help("-t takes the recipients from the fields of the finished message")
+        } else {
+            failure.with_help("pilotfish send ann@example.org -s Hello < text")
+        });
+    }
+    if mail.raw.read_recipients && mail.raw.raw.is_none() {
+        let message = "-t takes the recipients from a finished message, and there is none";
+        return Err(Failure::usage(message).with_help("add --raw FILE, or leave -t out"));
+    }
+    Ok(())
+}
+
+/// Reads the text, and asks whether to send a mail that looks like a mistake.
+async fn checked(
+    mail: &mut MailArguments,
+    connection: &Connection,
+    confirm: Confirm,
+    global: &GlobalArguments,
+) -> Result<(), Failure> {
+    input::assign_standard_input(mail, connection.reads_stdin())?;
+    if let Some(source) = mail.content.text.take() {
+        mail.content.text = Some(source.made().await?);
+    }
+    let concerns = concerns(mail);
+    confirm::confirm(mail, &concerns, confirm, global).await
+}
+
 /// Sends a mail that is made, prints what became of it, and returns the exit status.
 pub(crate) async fn deliver(
     mut connection: Connection,
-    options: Options,
-    message: Message,
-    typed: TypedAddresses,
+    outgoing: Outgoing,
     global: &GlobalArguments,
     waiting: Option<Waiting>,
     mut stops: Stops,
 ) -> u8 {
+    let Outgoing {
+        message,
+        options,
+        typed,
+        copy,
+    } = outgoing;
     let limits = connection.account.network.timeouts();
     let server = Box::pin(connection.server(global));
     let server = stops.unless(Interrupted::NotSent(None), server).await;
@@ -111,7 +202,8 @@ pub(crate) async fn deliver(
         account: connection.name.clone(),
         host: socket.or(host).unwrap_or_else(|| server.to_string()),
         server: server.to_string(),
-        attempts: 1,
+        // The client does not count the attempts.
+        attempts: account.retry.is_none().then_some(1),
         typed,
         message,
     };
@@ -138,6 +230,13 @@ pub(crate) async fn deliver(
             receipt.timing.transfer.as_millis(),
             receipt.timing.reply.as_millis(),
         ));
+    }
+    if let (Ok(_), Some(copy)) = (&result, &copy)
+        && let Err(failure) = copy.keep(&mail.message).await
+    {
+        // The mail is accepted all the same.
+        let cause = failure.causes.first().map(|cause| format!(": {cause}"));
+        report::warning(&format!("{}{}", failure.message, cause.unwrap_or_default()));
     }
     let status = match result {
         Ok(receipt) => report::sent(global, &mail, &receipt, started.elapsed()),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep_until};
 
@@ -108,6 +109,15 @@ impl Stops {
             result = work => result,
             stop = self.next() => Err(Failure::interrupted(stop, how_far)),
         }
+    }
+
+    /// Waits for a program that has the terminal, such as an editor. Ctrl-C is meant for that program.
+    pub(crate) async fn with_a_program<T>(&mut self, program: impl Future<Output = T>) -> T {
+        let ended = program.await;
+        while let Some(signal) = &mut self.interrupt
+            && signal.recv().now_or_never().flatten().is_some()
+        {}
+        ended
     }
 
     /// The next reason to stop.

@@ -16,7 +16,7 @@ macro_rules! tips {
 
 /// Flags of other programs, and the flags of this command for the same.
 const OF_OTHERS: &[(&str, &str)] = tips! {
-    "-m --message --msg --body-text --body-file --text-file --content --data --stdin --input"
+    "--message --msg --body-text --body-file --text-file --content --data --stdin --input"
         => "the text is --text TEXT or --text @FILE, or comes from standard input";
     "--body-html --html-body --html-file" => "the HTML is --html HTML or --html @FILE";
     "--eml --mime" => "a finished message is --raw FILE";
@@ -45,12 +45,11 @@ const OF_OTHERS: &[(&str, &str)] = tips! {
         => "the name of the sender is a part of --from 'NAME <ADDRESS>'";
     "--receipt --read-receipt --mdn"
         => "a receipt is asked for by -H 'Disposition-Notification-To: ADDRESS'";
-    "--retry --retries" => "the command tries once: run it again when the exit status is 75";
+    "--retries" => "--retry 30m tries again for 30 minutes";
 };
 
 /// Flags that take one value, and what to do where several words follow.
 const ONE_VALUE: &[(&str, &str)] = tips! {
-    "-a --attach" => "repeat -a for each file: -a a.png -a b.png";
     "-s --subject" => "quote the subject: -s 'Hello world'";
     "--text" => "quote the text: --text 'Hello world'";
     "--html" => "quote the HTML: --html '<p>Hello world'";
@@ -219,8 +218,8 @@ fn help(error: &Error, wrong: &Wrong, arguments: &[String]) -> Option<String> {
             let tip = "-t takes the recipients from the fields of the finished message";
             arguments.iter().any(is_raw).then_some(tip)
         }
-        ErrorKind::InvalidValue if wrong.is_of(&["--body"]) => {
-            Some("--body chooses the encoding; the text is --text TEXT")
+        ErrorKind::InvalidValue if wrong.is_of(&["--body-type"]) => {
+            Some("--body-type chooses the encoding; the text is --text TEXT")
         }
         _ => None,
     };
@@ -296,22 +295,34 @@ fn unknown(argument: &str, arguments: &[String]) -> Option<&'static str> {
     if argument.starts_with('-') {
         return tip(OF_OTHERS, argument);
     }
-    if argument.contains("://") {
-        return Some(
-            "the server is --server HOST[:PORT], and the login --user NAME and --password-file \
-             FILE",
-        );
-    }
-    // A word too many belongs to the flag before it.
-    let at = arguments.iter().position(|other| other == argument)?;
+    word_too_many(argument, arguments)
+}
+
+/// The tip for a word that is no recipient: it belongs to the flag before it.
+pub(crate) fn split_word(word: &str) -> Option<&'static str> {
+    let arguments: Vec<_> = std::env::args_os()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    word_too_many(word, &arguments)
+}
+
+fn word_too_many(word: &str, arguments: &[String]) -> Option<&'static str> {
+    let at = arguments.iter().position(|other| other == word)?;
     let before = arguments.get(..at)?;
     let flag = before.iter().rev().find(|other| other.starts_with('-'));
     let flag = flag.map(|flag| flag.split('=').next().unwrap_or_default());
-    flag.and_then(|flag| tip(ONE_VALUE, flag)).or_else(|| {
-        argument
-            .contains('@')
-            .then_some("recipients are --to, --cc and --bcc")
-    })
+    flag.and_then(|flag| tip(ONE_VALUE, flag))
+}
+
+/// Whether a word is the URL of a server, or has a password as one may.
+pub(crate) fn is_url(word: &str) -> bool {
+    word.contains("://") || !word.ends_with(';') && hidden(word).is_some()
+}
+
+/// A word of the command line as it may be shown: without a password.
+pub(crate) fn shown(word: &str) -> String {
+    let shown = hidden(word).unwrap_or_else(|| word.to_owned());
+    shown.escape_debug().to_string()
 }
 
 fn tip(table: &[(&str, &'static str)], flag: &str) -> Option<&'static str> {

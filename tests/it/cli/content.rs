@@ -221,10 +221,10 @@ async fn the_body_type_can_be_limited() {
     let field = |mail: &str| fields(mail, &["Content-Transfer-Encoding"]);
     for (arguments, encoding) in [
         ("", "quoted-printable"),
-        ("--body 7bit", "quoted-printable"),
+        ("--body-type 7bit", "quoted-printable"),
         ("--body 8bitmime", "8bit"),
         ("--body 8BITMIME", "8bit"),
-        ("--body binarymime", "8bit"),
+        ("--body-type binarymime", "8bit"),
     ] {
         let mail = composer()
             .mail(&format!("--text 'wörld' {arguments}"))
@@ -270,7 +270,7 @@ async fn unusable_content_has_an_error() {
         ("--text x --inline auto", 64, "add one of them"),
         ("--text x --inline a=shark.png", 64, "add one of them"),
         ("--inline a=shark.png", 64, "attached: --attach FILE"),
-        ("--body 9bit", 64, "--body cannot be '9bit'"),
+        ("--body 9bit", 64, "--body-type cannot be '9bit'"),
         ("--language '1 a'", 64, "is not a language"),
         ("--text - --html -", 64, "named twice"),
         ("--text - -a '-;name=x'", 64, "named twice"),

@@ -188,7 +188,7 @@ async fn unsignable_mails_have_an_error() {
         (
             "--dkim-domain x.test --dkim-selector s1 --dkim-key key.pem --body binarymime",
             64,
-            "--body 7bit",
+            "--body-type 7bit",
         ),
         (
             "--dkim-domain 'x test' --dkim-selector s1 --dkim-key key.pem",

@@ -77,7 +77,7 @@ async fn with_an_attachment_standard_input_is_not_read() {
 
 #[tokio::test]
 async fn an_empty_mail_has_to_be_requested() {
-    for arguments in ["--text ''", "--html ''", "--text '' -s ''"] {
+    for arguments in ["--text ''", "--text '' -s ''"] {
         composer("").mail(arguments).await;
     }
     for (arguments, expected) in [
@@ -105,6 +105,7 @@ async fn an_empty_mail_has_to_be_requested() {
             "--markdown -",
             "--html - --inline auto",
             "--markdown - --inline auto",
+            "--html ''",
             "--text @nothing",
             "--text @nothing --html -",
             "--text Hello --html -",
@@ -112,7 +113,7 @@ async fn an_empty_mail_has_to_be_requested() {
         ] {
             let ended = composer(stdin).run(&format!("{MAIL} {arguments}")).await;
             ended.fails(64, "the mail would be empty");
-            ended.fails(64, "--text '' makes an empty mail");
+            ended.fails(64, "or --text TEXT, or --edit; --text '' means empty");
         }
     }
     for (arguments, words) in [
@@ -177,12 +178,18 @@ async fn closed_standard_input_is_empty() {
 #[tokio::test]
 async fn a_text_that_names_a_file_is_rejected() {
     for (arguments, advice) in [
-        ("--text letter.txt", "did you mean --text @letter.txt"),
+        (
+            "--text letter.txt",
+            "is the name of a file\n  help:   the text of the file: --text @letter.txt",
+        ),
         ("--text LETTER.TXT", "--text @LETTER.TXT"),
-        ("--html page.html", "did you mean --html @page.html"),
+        (
+            "--html page.html",
+            "the text of the file: --html @page.html",
+        ),
         ("--html dir/page.htm", "--html @dir/page.htm"),
         ("--text news.md", "--text @news.md"),
-        ("--text Hi", "did you mean --text @Hi"),
+        ("--text Hi", "the text of the file: --text @Hi"),
         ("--text 'with blank'", "--text @with blank"),
         ("--text Hello --html shark.png", "--html @shark.png"),
     ] {

@@ -234,7 +234,11 @@ async fn unsendable_messages_have_an_error() {
         ("cron.eml", CRON.as_bytes()),
     ];
     for (arguments, status, words) in [
-        ("--raw mail.eml", 64, "--to <LIST>"),
+        (
+            "--raw mail.eml",
+            64,
+            "no recipient\n  help:   -t takes the recipients from the fields",
+        ),
         ("-t", 64, "--raw"),
         ("--raw mail.eml -t -s Hi", 64, "cannot be used with"),
         ("--raw mail.eml -t --text Hi", 64, "cannot be used with"),

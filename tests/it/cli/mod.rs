@@ -26,6 +26,8 @@ mod missing_login;
 mod network;
 mod output;
 pub(crate) mod peer;
+/// Recipients as arguments, questions on the terminal, an editor, copies.
+mod people;
 mod progress;
 mod quit;
 mod refusals;

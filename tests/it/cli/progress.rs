@@ -4,33 +4,11 @@ use std::fs::File;
 use std::io::Read as _;
 use std::time::Duration;
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
 use tokio::time::sleep;
 
 use super::cli_fixture::Directory;
 use super::peer::Peer;
-
-/// A terminal of 80 columns: the side of the screen, and the side for a process.
-fn terminal() -> (File, File) {
-    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&screen).unwrap();
-    unlockpt(&screen).unwrap();
-    let name = ptsname(&screen, Vec::new()).unwrap();
-    let line = File::options()
-        .read(true)
-        .write(true)
-        .open(name.to_str().unwrap())
-        .unwrap();
-    let size = Winsize {
-        ws_row: 24,
-        ws_col: 80,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
-    tcsetwinsize(&line, size).unwrap();
-    (File::from(screen), line)
-}
+use crate::support::screen::terminal;
 
 /// Everything that is shown until the process has closed the terminal.
 async fn shown(mut screen: File) -> String {
@@ -69,7 +47,7 @@ async fn transfer_on(kind: &str, arguments: &str, octets: u64, pause: Pause) -> 
     let directory = Directory::new();
     directory.sparse_file("file.bin", octets);
     let peer = Peer::listen().await;
-    let (screen, line) = terminal();
+    let (screen, line) = terminal(80);
     let run = peer
         .send(&format!("--to ann@example.org -a file.bin {arguments}"))
         .directory(directory.path())

@@ -12,8 +12,11 @@ const VALID_ARGUMENTS: &str =
 async fn a_wrong_command_line_is_64() {
     for (arguments, words) in [
         ("sned", "there is no command 'sned'"),
-        ("send", "--to <LIST>"),
-        ("send --server there.invalid", "--to <LIST>"),
+        (
+            "send",
+            "no recipient\n  help:   pilotfish send ann@example.org -s Hello < text",
+        ),
+        ("send --server there.invalid", "no recipient"),
         (
             "send --to ann@example.org --from me@example.org",
             "no server is named by --server",
@@ -59,7 +62,6 @@ async fn a_wrong_command_line_is_64() {
     assert_eq!(object["exit_status"], 64);
     for (arguments, words) in [
         ("--colour", "there is no flag --colour"),
-        ("ann@example.org", "'ann@example.org' has no place here"),
         ("--subject", "--subject needs a value"),
         ("--subject a --subject b", "--subject can be given once"),
         ("--tls maybe", "--tls cannot be 'maybe'"),
@@ -76,7 +78,7 @@ async fn a_wrong_command_line_is_64() {
         ("-4 -6", "cannot be used with"),
         ("--timeout greeting=1", "is not a time from 1ms to 24h"),
         ("--timeout gretting=1s", "there is no step"),
-        ("--timeout 5", "write 30s for each step"),
+        ("--timeout 5", "write 2m for all together"),
         ("--password-file password", "no user: add --user"),
         ("--password-fd x", "--password-fd cannot be '..'"),
         ("--password-fd 3 --password-file password", "cannot be used"),
@@ -105,25 +107,15 @@ async fn a_wrong_command_line_is_64() {
 #[tokio::test]
 async fn a_wrong_flag_gets_the_tip_that_helps() {
     for (arguments, tip) in [
-        ("-a a.png b.png", "repeat -a for each file"),
-        ("--attach a.png b.png c.png", "repeat -a for each file"),
         ("-s Hello world", "quote the subject: -s 'Hello world'"),
         (
             "--subject=Hello world",
             "quote the subject: -s 'Hello world'",
         ),
         ("--text Hello world", "quote the text"),
-        (
-            "--to bob@example.org cy@example.org",
-            "put commas between the addresses",
-        ),
-        (
-            "--flowed bob@example.org",
-            "recipients are --to, --cc and --bcc",
-        ),
-        ("-m hello", "--text TEXT"),
         ("--message hello", "--text TEXT"),
         ("--body hello", "the text is --text TEXT"),
+        ("--body-type hello", "the text is --text TEXT"),
         ("--port 25", "--server HOST:PORT"),
         ("--host x.test", "--server HOST[:PORT]"),
         ("--password sesame", "--password-file FILE"),
@@ -135,7 +127,7 @@ async fn a_wrong_flag_gets_the_tip_that_helps() {
         ("--auth-user me", "--user NAME"),
         ("--auth-password sesame", "--password-file FILE"),
         ("-k", "--tls-fingerprint"),
-        ("--retry 3", "75"),
+        ("--retries 3", "--retry 30m"),
         ("--text-file a.txt", "--text @FILE"),
         ("--html-file a.html", "--html @FILE"),
         ("--user Ann Lee", "quote the name"),
@@ -235,7 +227,7 @@ async fn a_password_in_a_url_is_not_shown() {
 #[tokio::test]
 async fn a_recipient_that_is_missing_is_64() {
     for (arguments, words) in [
-        ("--text Hi", "--to <LIST>"),
+        ("--text Hi", "error: no recipient\n"),
         ("--text Hi --to 'nobody:;'", "name one by --to"),
         ("--raw - -t", "name one by --to"),
         ("--raw - --to 'nobody:;'", "name one by --to"),

@@ -12,6 +12,7 @@ pub(crate) mod open_server;
 pub(crate) mod peer;
 pub(crate) mod port;
 pub(crate) mod replies;
+pub(crate) mod screen;
 pub(crate) mod script;
 pub(crate) mod tls;
 pub(crate) mod wiretap;

@@ -22,11 +22,16 @@ const BODY_TYPES: Words<BodyType> = rows! {
 pub(crate) struct ContentArguments {
     /// The text, or @FILE, or - for standard input. A text that begins with @ gets another @.
     /// Without any content, standard input is the text.
-    #[arg(long, value_name = "STR|@FILE|-", allow_hyphen_values = true)]
+    #[arg(
+        short = 'm',
+        long,
+        value_name = "TEXT|@FILE|-",
+        allow_hyphen_values = true
+    )]
     pub(crate) text: Option<TextSource>,
 
     /// The mail in HTML, which most readers show in place of the text.
-    #[arg(long, value_name = "STR|@FILE|-", allow_hyphen_values = true)]
+    #[arg(long, value_name = "HTML|@FILE|-", allow_hyphen_values = true)]
     pub(crate) html: Option<TextSource>,
 
     /// A text in Markdown, which becomes the text and the HTML.
@@ -36,8 +41,13 @@ pub(crate) struct ContentArguments {
           conflicts_with_all = ["text", "html"])]
     pub(crate) markdown: Option<Input>,
 
+    /// Write the text in an editor: that of VISUAL or EDITOR, or else vi. It begins with the text of
+    /// --text, if there is one.
+    #[arg(short, long, conflicts_with_all = ["markdown", "raw"])]
+    pub(crate) edit: bool,
+
     /// Let readers fit the long lines of --text to their screen (format=flowed).
-    #[arg(long, requires = "text", hide_short_help = true)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) flowed: bool,
 
     /// A picture that the HTML shows by <img src="cid:LABEL">, or auto. Repeatable.
@@ -49,7 +59,8 @@ pub(crate) struct ContentArguments {
           value_parser = OsStringValueParser::new().try_map(|typed| InlineSpec::parse(&typed)))]
     pub(crate) inline: Vec<InlineSpec>,
 
-    /// Attach a file, or - for standard input. Repeatable. `;name=` gives it another name, `;type=`
+    /// Attach files, or - for standard input. An argument after them with an @ that names no file is a
+    /// recipient. `;name=` gives it another name, `;type=`
     /// a media type; a value may stand in double quotes.
     #[arg(short, long, value_name = "FILE[;name=..][;type=..]", allow_hyphen_values = true,
           value_parser = OsStringValueParser::new().try_map(|typed| AttachSpec::parse(&typed)))]
@@ -71,12 +82,13 @@ pub(crate) struct ContentArguments {
     /// The richest body type to use if the server supports it [default: 8bitmime].
     #[arg(
         long,
+        alias = "body",
         value_parser = words(BODY_TYPES),
         value_name = "TYPE",
         ignore_case = true,
         hide_short_help = true
     )]
-    pub(crate) body: Option<BodyType>,
+    pub(crate) body_type: Option<BodyType>,
 }
 
 /// A message that was made elsewhere.

@@ -30,9 +30,12 @@ pub(crate) struct AddressArguments {
     #[arg(long, value_name = "MAILBOX")]
     pub(crate) from: Option<String>,
 
+    /// Recipients, as with --to.
+    #[arg(value_name = "RECIPIENT")]
+    pub(crate) recipients: Vec<String>,
+
     /// Recipients: `ann@example.org`, `Ann <ann@example.org>`, or a list of them. Repeatable.
-    #[arg(long, value_name = "LIST",
-          required_unless_present_any = ["cc", "bcc", "read_recipients", "schema"])]
+    #[arg(long, value_name = "LIST")]
     pub(crate) to: Vec<String>,
 
     /// Recipients of a copy. Repeatable.

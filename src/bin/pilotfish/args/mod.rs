@@ -6,7 +6,9 @@ mod delivery;
 mod fields;
 mod global;
 mod network;
+mod sending;
 mod server;
+mod several;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -19,7 +21,9 @@ pub(crate) use content::{ContentArguments, RawArguments};
 pub(crate) use delivery::DeliveryArguments;
 pub(crate) use fields::{AddressArguments, DkimArguments, FieldArguments};
 pub(crate) use global::GlobalArguments;
+pub(crate) use sending::{Confirm, SendingArguments};
 pub(crate) use server::ServerArguments;
+pub(crate) use several::with_each_file;
 
 /// Send mail: text and attachments of any size, over TLS, with an exact result for every recipient.
 #[derive(Parser)]
@@ -75,6 +79,8 @@ pub(crate) struct SendArguments {
     #[command(flatten)]
     pub(crate) dkim: DkimArguments,
     #[command(flatten)]
+    pub(crate) sending: SendingArguments,
+    #[command(flatten)]
     pub(crate) dry_run: DryRunArguments,
 
     /// Print the JSON Schema of what --json prints, and send nothing.
@@ -125,7 +131,7 @@ pub(crate) struct SendmailArguments {
 pub(crate) struct DryRunArguments {
     /// Write the octets that would be sent, and send nothing.
     ///
-    /// They are those for a server that takes 7 bits alone, unless --body says otherwise.
+    /// They are those for a server that takes 7 bits alone, unless --body-type says otherwise.
     #[arg(short = 'n', long, conflicts_with = "json")]
     pub(crate) dry_run: bool,
 

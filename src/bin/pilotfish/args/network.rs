@@ -49,11 +49,12 @@ pub(crate) struct NetworkArguments {
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     helo: Option<Domain>,
 
-    /// How long to wait: 30s for each step, total=2m for all together, connect=10s,... by step.
+    /// Stop after this time in all, such as 2m; or by step, such as connect=10s,greeting=1m.
     ///
     /// A step is connect, proxy, handshake, greeting, hello, starttls, auth, mail, rcpt, data,
-    /// block, end-of-data, pipelined, reset, inquiry, quit or all; a time ends in ms, s, m or h.
-    /// The total begins with the command and covers all that it waits for, standard input too.
+    /// block, end-of-data, pipelined, reset, inquiry, quit or all; a time ends in ms, s, m or h. Without
+    /// it, connecting takes 30 s for each address at most, and each other step as long as RFC 5321
+    /// says: 5 min for a reply, 10 min for the reply to the end of the mail. The total begins with the command and covers all that it waits for, standard input too.
     /// When the total is over and the whole mail has been sent, its reply is awaited for up to
     /// 10 s more.
     #[arg(long, value_name = "TIME|STEP=TIME,...", value_parser = timeout)]

@@ -7,7 +7,7 @@ use pilotfish::message::{BodyType, MessageBuilder, Method};
 use super::cannot_make;
 use crate::args::ContentArguments;
 use crate::failure::Failure;
-use crate::input::{InlineSpec, Input, raw};
+use crate::input::{InlineSpec, Input, TextSource, raw};
 
 pub(super) async fn with_content(
     mut builder: MessageBuilder,
@@ -29,6 +29,7 @@ pub(super) async fn with_content(
         None => None,
     };
     let html = match content.html {
+        Some(TextSource::Given(blank)) if blank.trim().is_empty() => None,
         Some(html) => html.body("--html").await?,
         None => None,
     };
@@ -39,7 +40,7 @@ pub(super) async fn with_content(
     let lacks_html = has_html && html.is_none() && markdown.is_none();
     let lacks_text = text.is_none() && html.is_none() && markdown.is_none();
     if !has_parts && (lacks_html || lacks_text) {
-        let help = "pipe the text in, or add --text TEXT; --text '' makes an empty mail";
+        let help = "pipe the text in, or --text TEXT, or --edit; --text '' means empty";
         return Err(Failure::usage("the mail would be empty").with_help(help));
     }
     if let Some(text) = text {
@@ -76,7 +77,7 @@ pub(super) async fn with_content(
     if let Some(language) = content.language {
         builder = builder.language(language);
     }
-    Ok(builder.max_body_type(content.body.unwrap_or(BodyType::EightBit)))
+    Ok(builder.max_body_type(content.body_type.unwrap_or(BodyType::EightBit)))
 }
 
 fn not_blank(text: String) -> Option<String> {

@@ -18,14 +18,11 @@ use errors::no_author;
 
 /// Makes the message. All its files are opened here, before anything is sent.
 ///
-/// `default_from` is the author if `--from` names none. `stdin_is_taken` says that a password,
-/// a key or another file is read from standard input.
+/// `default_from` is the author if `--from` names none.
 pub(crate) async fn compose(
-    mut mail: MailArguments,
+    mail: MailArguments,
     default_from: Option<Mailbox>,
-    stdin_is_taken: bool,
 ) -> Result<Message, Failure> {
-    input::assign_standard_input(&mut mail, stdin_is_taken)?;
     let MailArguments {
         addresses,
         content,

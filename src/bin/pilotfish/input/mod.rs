@@ -125,6 +125,8 @@ impl Input {
 pub(crate) enum TextSource {
     Given(String),
     Read(Input),
+    /// It was read before, or an editor made it.
+    Made(String),
 }
 
 impl FromStr for TextSource {
@@ -145,7 +147,7 @@ impl TextSource {
     /// Where it is read from, unless it is given.
     pub(crate) fn input(&self) -> Option<&Input> {
         match self {
-            Self::Given(_) => None,
+            Self::Given(_) | Self::Made(_) => None,
             Self::Read(input) => Some(input),
         }
     }
@@ -158,12 +160,44 @@ impl TextSource {
         match self {
             Self::Given(text) if is_file_name(&text) => {
                 let shown = text.escape_debug();
-                let message = format!("{flag} '{shown}' is the name of a file, not a text");
-                let help = format!("did you mean {flag} @{shown}");
+                let message = format!("{flag} '{shown}' is the name of a file");
+                let help = format!("the text of the file: {flag} @{shown}");
                 Err(Failure::usage(message).with_help(help))
             }
             Self::Given(text) => Ok(Some(without_byte_order_mark(text).into())),
             Self::Read(input) => input.text_body().await,
+            Self::Made(text) => Ok((!text.trim().is_empty()).then(|| text.into())),
+        }
+    }
+
+    /// Reads the text if it is small or from standard input, so that it can be looked at.
+    pub(crate) async fn made(self) -> Result<Self, Failure> {
+        let is_small = match &self {
+            Self::Read(Input::Stdin) => true,
+            Self::Read(Input::File(path)) => tokio::fs::metadata(path)
+                .await
+                .is_ok_and(|metadata| metadata.is_file() && metadata.len() <= IN_MEMORY),
+            Self::Given(_) | Self::Made(_) => false,
+        };
+        match self {
+            Self::Read(input) if is_small => input.text().await.map(Self::Made),
+            other => Ok(other),
+        }
+    }
+
+    /// The text, if it is in memory.
+    pub(crate) fn known(&self) -> Option<&str> {
+        match self {
+            Self::Given(text) | Self::Made(text) => Some(text),
+            Self::Read(_) => None,
+        }
+    }
+
+    /// The text with which an editor begins.
+    pub(crate) async fn to_edit(self) -> Result<String, Failure> {
+        match self {
+            Self::Given(text) | Self::Made(text) => Ok(text),
+            Self::Read(input) => input.text().await,
         }
     }
 }
@@ -245,9 +279,9 @@ fn unread(error: std::io::Error) -> Failure {
 /// Decides what standard input is for. `is_taken` says that a password, a key or another file is
 /// read from it.
 ///
-/// Without a flag that names content, standard input is the text. Beside an attachment it is left
-/// alone unless a flag names it: it may be the rest of the script that runs the command, or a pipe
-/// that never ends.
+/// Without a flag that names content, standard input is the text. Beside an attachment that is so for
+/// a file from its beginning, as after `<`. Anything else may be the rest of the script that runs
+/// the command, or a pipe that never ends.
 pub(crate) fn assign_standard_input(
     mail: &mut MailArguments,
     is_taken: bool,
@@ -258,14 +292,22 @@ pub(crate) fn assign_standard_input(
         let message = "standard input is named twice and can be read once: put one into a file";
         return Err(Failure::usage(message));
     }
-    if readers == 1 || mail.has_text() || mail.content.has_parts() {
+    if readers == 1 || mail.has_text() || mail.content.has_parts() && !is_whole_file() {
         return Ok(());
     }
     if std::io::stdin().is_terminal() {
-        report::notice("Type the text, then Ctrl-D on a line of its own.");
+        report::notice(
+            "Type the text, then Ctrl-D on a line of its own. (--edit opens an editor.)",
+        );
     }
     mail.content.text = Some(TextSource::Read(Input::Stdin));
     Ok(())
+}
+
+/// Whether standard input is a file of which nothing has been read.
+fn is_whole_file() -> bool {
+    let is_file = std::fs::metadata("/dev/stdin").is_ok_and(|metadata| metadata.is_file());
+    is_file && rustix::fs::tell(std::io::stdin()).is_ok_and(|place| place == 0)
 }
 
 /// Whether a file is standard input under another name, as `/dev/stdin` is.
@@ -280,7 +322,8 @@ impl MailArguments {
     /// Whether a flag names the text, or a message that has one.
     fn has_text(&self) -> bool {
         let content = &self.content;
-        content.text.is_some()
+        content.edit
+            || content.text.is_some()
             || content.html.is_some()
             || content.markdown.is_some()
             || self.raw.raw.is_some()

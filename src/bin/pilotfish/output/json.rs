@@ -31,7 +31,7 @@ pub(super) struct SendObject<'a> {
     queue_id: Option<&'a str>,
     envelope_from: Option<String>,
     size: Option<u64>,
-    attempts: u32,
+    attempts: Option<u32>,
     warnings: Vec<String>,
     recipients: Vec<RecipientObject>,
     reply: Option<ReplyObject>,
@@ -175,7 +175,7 @@ fn about(mail: Option<&Submission>) -> SendObject<'_> {
                 .unwrap_or_default()
         }),
         size: message.map(Message::exact_size),
-        attempts: mail.map(|mail| mail.attempts).unwrap_or_default(),
+        attempts: mail.map_or(Some(0), |mail| mail.attempts),
         warnings: warnings.iter().map(ToString::to_string).collect(),
         ..SendObject::default()
     }

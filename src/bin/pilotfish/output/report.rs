@@ -192,6 +192,18 @@ pub(crate) fn failed(global: &GlobalArguments, mail: Option<&Submission>, failur
     if global.json {
         result(&json::line(&json::failed(mail, failure, &recipients)));
     }
+    if failure.is_declined {
+        notice(&failure.message);
+        return failure.status;
+    }
+    if failure.is_interruption
+        && failure.status == exit::INTERRUPTED
+        && Stream::stderr().is_terminal
+    {
+        // The terminal shows ^C before it.
+        notice(" not sent");
+        return failure.status;
+    }
     let first = recipients.first().map(|first| first.outcome);
     let differ = recipients.iter().any(|other| Some(other.outcome) != first);
     let has_replies = recipients.iter().any(|recipient| recipient.reply.is_some());

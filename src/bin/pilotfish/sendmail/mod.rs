@@ -25,7 +25,7 @@ use crate::input::{self, Input, blocking};
 use crate::output::logging;
 use crate::output::report::{failed, result};
 use crate::output::submission::TypedAddresses;
-use crate::send::deliver;
+use crate::send::{Outgoing, deliver};
 use crate::settings::configuration;
 use crate::stop::Stops;
 
@@ -137,8 +137,13 @@ async fn deliver_quietly(
     options.each.notify = flags.notify.or(connection.account.dsn);
     options.ret = flags.ret.or(connection.account.dsn_return);
     options.id.clone_from(&flags.envelope_id);
-    let typed = TypedAddresses::default();
-    let status = deliver(connection, options, message, typed, global, None, stops);
+    let outgoing = Outgoing {
+        message,
+        options,
+        typed: TypedAddresses::default(),
+        copy: None,
+    };
+    let status = deliver(connection, outgoing, global, None, stops);
     Ok(Box::pin(status).await)
 }
 

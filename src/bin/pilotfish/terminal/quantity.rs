@@ -3,8 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use jiff::ZonedDateTime;
-
 /// A number of octets in decimal units: 812 bytes, 1.2 kB, 26.2 MB, 310 MB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size(pub(crate) u64);
@@ -20,18 +18,6 @@ pub(crate) struct Span(pub(crate) Duration);
 /// A number and what is counted, in the singular or the plural: 1 recipient, 1,204 recipients.
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{} {}", Count(count), if count == 1 { one } else { many })
-}
-
-/// A point in time by the local clock: 14:31, tomorrow 09:12, else 2026-12-02 09:12.
-pub(crate) fn clock(at: &ZonedDateTime, now: &ZonedDateTime) -> String {
-    let tomorrow = now.date().tomorrow().ok();
-    if at.date() == now.date() {
-        at.strftime("%H:%M").to_string()
-    } else if Some(at.date()) == tomorrow {
-        at.strftime("tomorrow %H:%M").to_string()
-    } else {
-        at.strftime("%Y-%m-%d %H:%M").to_string()
-    }
 }
 
 impl fmt::Display for Size {
@@ -151,19 +137,6 @@ mod tests {
         ] {
             let span = Span(Duration::from_millis(milliseconds));
             assert_eq!(span.to_string(), expected);
-        }
-    }
-
-    #[test]
-    fn the_clock_names_a_day_that_is_not_today() {
-        let now: ZonedDateTime = "2026-11-30T23:05[UTC]".parse().unwrap();
-        for (at, expected) in [
-            ("2026-11-30T23:59[UTC]", "23:59"),
-            ("2026-12-01T09:12[UTC]", "tomorrow 09:12"),
-            ("2026-12-02T09:12[UTC]", "2026-12-02 09:12"),
-            ("2026-11-29T09:12[UTC]", "2026-11-29 09:12"),
-        ] {
-            assert_eq!(clock(&at.parse().unwrap(), &now), expected);
         }
     }
 }

@@ -1,0 +1,329 @@
+//! `send` for people: recipients as arguments, questions on the terminal, an editor, copies.
+
+use std::os::unix::process::ExitStatusExt as _;
+
+use super::cli_fixture::{CliFixture, Directory, server};
+use super::run::Run;
+use crate::support::screen::Screen;
+
+/// A domain of many users, and one with a typing error.
+const RIGHT: &str = concat!("gmail.", "com");
+const WRONG: &str = concat!("gmial.", "com");
+
+/// `pilotfish send` to the server of the fixture on a terminal.
+fn on_terminal(fixture: &CliFixture, arguments: &str) -> Screen {
+    let script = format!(
+        "\"$0\" send --server {} --tls-ca ca.pem --user me@example.org --password-file password \
+         {arguments}",
+        fixture.server.addr()
+    );
+    Screen::start(&script, fixture.directory.path())
+}
+
+#[tokio::test]
+async fn a_picture_and_the_text_from_a_file() {
+    let fixture = CliFixture::open(server()).await;
+    fixture.directory.file("shark.png", b"\x89PNG");
+    fixture.directory.file("b.txt", b"b");
+    fixture.directory.file("text", "Look.\n");
+    let script = format!(
+        "\"$0\" send -s 'A shark' -a shark.png b.txt ann@example.org --server {} --tls-ca ca.pem \
+         --user me@example.org --password-file password bob@example.org <text",
+        fixture.server.addr()
+    );
+    let run = Run::shell(&script).directory(fixture.directory.path());
+    run.end().await.result();
+    let mail = fixture.mail().await;
+    assert_eq!(mail.forward_paths, ["ann@example.org", "bob@example.org"]);
+    let text = String::from_utf8_lossy(&mail.octets).into_owned();
+    for part in ["\r\n\r\nLook.\r\n", "filename=shark.png", "filename=b.txt"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_domain_with_a_typing_error_is_asked_about() {
+    let wrong = format!("ann@{WRONG}");
+    for (answer, status, gets) in [
+        ("y\n", 0, Some(wrong.clone())),
+        ("c\n", 0, Some(format!("ann@{RIGHT}"))),
+        ("maybe\nc\n", 0, Some(format!("ann@{RIGHT}"))),
+        ("n\n", 130, None),
+        ("\u{4}", 130, None),
+        ("\u{3}", 130, None),
+    ] {
+        let fixture = CliFixture::open(server()).await;
+        let mut screen = on_terminal(&fixture, &format!("{wrong} -m Hello"));
+        let question = format!("Send to {wrong}? [y]es, [n]o, [c]hange to ann@{RIGHT}:");
+        screen.answer(&question, answer).await;
+        let (ended, shown) = screen.end().await;
+        let signal = ended.signal().map(|signal| signal + 128);
+        assert_eq!(ended.code().or(signal), Some(status), "{answer:?}: {shown}");
+        assert!(
+            shown.starts_with(&format!("! {WRONG} looks like {RIGHT}\n")),
+            "{shown}"
+        );
+        let mails = fixture.mails().await;
+        let paths: Vec<_> = mails.iter().flat_map(|mail| &mail.forward_paths).collect();
+        assert_eq!(
+            paths,
+            gets.iter().collect::<Vec<_>>(),
+            "{answer:?}: {shown}"
+        );
+        let result = gets.map(|address| format!("✓ accepted by 127.0.0.1 for {address}: "));
+        let result = result.unwrap_or_else(|| {
+            let after_ctrl_c = if answer == "\u{3}" {
+                "^C not sent\n"
+            } else {
+                "not sent\n"
+            };
+            after_ctrl_c.to_owned()
+        });
+        assert!(shown.contains(&result), "{result}: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn one_question_for_all_that_looks_like_a_mistake() {
+    let many: Vec<_> = (0..21)
+        .map(|number| format!("a{number}@example.org"))
+        .collect();
+    let many = many.join(",");
+    for (arguments, concerns, answer, count) in [
+        (
+            "ann@example.org -m 'Attached is the plan.'",
+            &["the text says \"Attached\" and nothing is attached"][..],
+            "y\n",
+            1,
+        ),
+        (
+            &format!("'{many}' -m 'The plan is attached.'"),
+            &[
+                "the text says \"attached\" and nothing is attached",
+                "21 recipients can see each other's addresses; --bcc hides them",
+            ],
+            "\n",
+            0,
+        ),
+    ] {
+        let fixture = CliFixture::open(server()).await;
+        let mut screen = on_terminal(&fixture, arguments);
+        screen.answer("Send? [y/N]", answer).await;
+        let (_, shown) = screen.end().await;
+        let lines = concerns.join("\n! ");
+        assert!(shown.starts_with(&format!("! {lines}\nSend?")), "{shown}");
+        assert_eq!(fixture.mails().await.len(), count, "{shown}");
+    }
+}
+
+/// Elsewhere the same sentences are warnings, and the mail is sent.
+#[tokio::test]
+async fn where_nobody_can_be_asked_there_are_warnings() {
+    let wrong = format!("ann@{WRONG} -m 'See the attachment.'");
+    let domain = format!("warning: {WRONG} looks like {RIGHT}\n");
+    let both = format!("{domain}warning: the text says \"attachment\" and nothing is attached\n");
+    for (arguments, warnings) in [
+        ("", both.as_str()),
+        ("-y", &both),
+        ("--no-input", &both),
+        ("-q", ""),
+        ("--auto-submitted generated", ""),
+        ("-a file", &domain),
+    ] {
+        let fixture = CliFixture::open(server()).await;
+        fixture.directory.file("file", "x");
+        let ended = fixture.send(&format!("{wrong} {arguments}")).end().await;
+        assert_eq!(
+            (ended.status, ended.stderr.as_str()),
+            (0, warnings),
+            "{arguments}"
+        );
+        fixture.mail().await;
+    }
+    // On a terminal as well.
+    for arguments in ["-y", "--confirm never", "--no-input"] {
+        let fixture = CliFixture::open(server()).await;
+        let screen = on_terminal(&fixture, &format!("{wrong} {arguments}"));
+        let (ended, shown) = screen.end().await;
+        assert!(
+            ended.success() && shown.starts_with(&both),
+            "{arguments}: {shown}"
+        );
+        fixture.mail().await;
+    }
+    let fixture = CliFixture::open(server()).await;
+    let ended = fixture
+        .send("ann@example.org -m Hi --confirm always")
+        .end()
+        .await;
+    ended.fails(64, "there is no terminal to ask on");
+    fixture.received_nothing().await;
+}
+
+#[tokio::test]
+async fn a_text_is_typed_on_the_terminal() {
+    let fixture = CliFixture::open(server()).await;
+    let mut screen = on_terminal(&fixture, "ann@example.org -s Hi");
+    let line = "Type the text, then Ctrl-D on a line of its own. (--edit opens an editor.)";
+    screen.answer(line, "Hello Ann,\nhere I am.\n\u{4}").await;
+    let (ended, shown) = screen.end().await;
+    assert!(ended.success(), "{shown}");
+    let text = fixture.mail().await.octets;
+    let text = String::from_utf8_lossy(&text);
+    assert!(
+        text.ends_with("\r\n\r\nHello Ann,\r\nhere I am.\r\n"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn an_editor_writes_the_text() {
+    for (editor, arguments, status, expected) in [
+        ("echo more >>", "", 0, "more\r\n"),
+        ("echo more >>", "--text 'Begin: '", 0, "Begin: more\r\n"),
+        ("true", "--text Hello", 0, "Hello\r\n"),
+        ("true", "", 64, "the mail would be empty"),
+        ("false", "", 66, "the editor failed: false"),
+        ("true", "--no-input", 64, "--edit needs a terminal"),
+    ] {
+        let fixture = CliFixture::open(server()).await;
+        let editor = fixture.directory.file("edit", format!("{editor} \"$1\"\n"));
+        fixture.directory.chmod("edit", 0o700);
+        let editor = editor.display();
+        let script = format!("ann@example.org --edit {arguments}");
+        let script = format!("export EDITOR='sh {editor}'; unset VISUAL; {}", {
+            let address = fixture.server.addr();
+            format!(
+                "\"$0\" send --server {address} --tls-ca ca.pem --user me@example.org \
+                 --password-file password {script}"
+            )
+        });
+        let expected = expected.replace("failed: false", "failed: sh ");
+        let (ended, shown) = Screen::start(&script, fixture.directory.path()).end().await;
+        assert_eq!(ended.code(), Some(status), "{shown}");
+        if status == 0 {
+            let text = fixture.mail().await.octets;
+            let text = String::from_utf8_lossy(&text);
+            assert!(text.ends_with(&format!("\r\n\r\n{expected}")), "{text}");
+        } else {
+            assert!(shown.contains(&expected), "{shown}");
+            fixture.received_nothing().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_copy_of_what_was_accepted() {
+    let fixture = CliFixture::open(server().refuse_recipient("bob@example.org", "550 no")).await;
+    let directory = fixture.directory.path().to_owned();
+    for name in ["box/cur", "box/new", "box/tmp", "plain"] {
+        std::fs::create_dir_all(directory.join(name)).unwrap();
+    }
+    let mail = "ann@example.org --bcc eve@example.org -m Hi";
+    let ended = fixture
+        .send(&format!("{mail} --save-copy copy.eml"))
+        .end()
+        .await;
+    ended.result();
+    let ended = fixture.send(&format!("{mail} --save-copy box")).end().await;
+    ended.result();
+    let seen: Vec<_> = std::fs::read_dir(directory.join("box/cur"))
+        .unwrap()
+        .collect();
+    let [Ok(seen)] = seen.as_slice() else {
+        panic!("{seen:?}")
+    };
+    assert!(seen.file_name().to_str().unwrap().ends_with(":2,S"));
+    for path in [directory.join("copy.eml"), seen.path()] {
+        let text = std::fs::read_to_string(path).unwrap();
+        assert!(text.contains("\r\nTo: ann@example.org\r\n"), "{text}");
+        assert!(text.ends_with("\r\n\r\nHi\r\n"), "{text}");
+    }
+    for (place, words) in [
+        ("plain", "without cur, new and tmp"),
+        ("none/copy.eml", "there is no such directory"),
+    ] {
+        let ended = fixture
+            .send(&format!("{mail} --save-copy {place}"))
+            .end()
+            .await;
+        ended.fails(73, words);
+    }
+    // What was not accepted has no copy.
+    let ended = fixture
+        .send("bob@example.org -m Hi --save-copy rejected.eml")
+        .end()
+        .await;
+    ended.fails(65, "550 no");
+    assert!(!directory.join("rejected.eml").exists());
+    assert_eq!(fixture.mails().await.len(), 2);
+}
+
+/// The mail is accepted in any case, so the status is 0.
+#[tokio::test]
+async fn a_copy_that_fails_is_a_warning() {
+    let fixture = CliFixture::open(server()).await;
+    let script = "mkdir -p box/cur box/new box/tmp";
+    let made = Run::shell(script).directory(fixture.directory.path()).end();
+    assert_eq!(made.await.status, 0);
+    // The command reads the password after it has looked at the place.
+    let ended = fixture
+        .send_without_login("ann@example.org -m Hi --save-copy box --user me@example.org")
+        .args(["--password-command", "rm -r box/tmp; cat password"])
+        .end()
+        .await;
+    ended.result();
+    assert!(
+        ended.stderr.starts_with("warning: cannot write to box"),
+        "{ended:?}"
+    );
+    fixture.mail().await;
+}
+
+#[tokio::test]
+async fn a_deferred_mail_is_tried_again() {
+    use pilotfish::testing::Fault::ReplyAt;
+    use pilotfish::testing::Point::EndOfData;
+    let later = ReplyAt(EndOfData, "451 4.3.0 later".to_owned());
+    for (arguments, status, attempts) in [("", 75, "1"), ("--retry 30m", 0, "null")] {
+        let fixture = CliFixture::open(server().fault(later.clone())).await;
+        let ended = fixture
+            .send(&format!("ann@example.org -m Hi --json {arguments}"))
+            .end()
+            .await;
+        assert_eq!(ended.status, status, "{ended:?}");
+        let attempts = format!("\"attempts\":{attempts},");
+        assert!(ended.stdout.contains(&attempts), "{ended:?}");
+        assert_eq!(fixture.mails().await.len(), usize::from(status == 0));
+    }
+    for time in ["0s", "soon", "8d", "30"] {
+        let run = Run::new(&format!("send ann@example.org --retry {time}"));
+        run.end()
+            .await
+            .fails(64, "write a time as in 90s, 30m, 2h or 3d");
+    }
+}
+
+#[tokio::test]
+async fn arguments_that_are_no_recipients() {
+    let directory = Directory::new();
+    for (arguments, words) in [
+        ("-m Hi", "error: no recipient\n  help:   pilotfish send"),
+        ("world -m Hi", "error: 'world' is no address\n"),
+        ("-s Hello world", "quote the subject: -s 'Hello world'"),
+        (
+            "ann@example.org -m Hi -t",
+            "add --raw FILE, or leave -t out",
+        ),
+        (
+            "-m Hi -t",
+            "-t takes the recipients from a finished message, and there is none",
+        ),
+    ] {
+        let run = Run::new(&format!(
+            "send --server there.invalid --from me@example.org {arguments}"
+        ));
+        let ended = run.directory(directory.path()).end().await;
+        ended.fails(64, words);
+    }
+}
