@@ -72,7 +72,7 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         let copy = sending.save_copy.clone().map(CopyPlace::at).transpose()?;
         if mail.content.edit {
             let given = match mail.content.text.take() {
-                Some(source) => source.to_edit().await?,
+                Some(source) => source.draft().await?,
                 None => String::new(),
             };
             let edited = stops

@@ -194,7 +194,7 @@ impl TextSource {
     }
 
     /// The text with which an editor begins.
-    pub(crate) async fn to_edit(self) -> Result<String, Failure> {
+    pub(crate) async fn draft(self) -> Result<String, Failure> {
         match self {
             Self::Given(text) | Self::Made(text) => Ok(text),
             Self::Read(input) => input.text().await,
