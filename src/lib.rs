@@ -85,7 +85,7 @@
 //! | [`message`] | address, secret, cryptography | how messages are sent |
 //! | [`transport`] | protocol, secret, error, cryptography | what a mail is |
 //! | [`session`] | protocol, transport, message, address, secret, error, observe | other sessions |
-//! | [`services`] | session | how their limits are kept |
+//! | [`services`] | session, secret | how their limits are kept |
 //! | [`client`] | services, session, message, address, error, observe | commands, TLS |
 //! | [`config`] | address, secret, error, protocol, message, session, transport, services, client | the queues of clients |
 //! | [`testing`] | secret, cryptography; in one file the client and its settings | the code that it tests |

@@ -1,11 +1,8 @@
 //! From an account to the library's own types.
 
-use zeroize::Zeroizing;
-
 use super::account::Account;
 use super::{ConfigError, tls};
 use crate::protocol::{Credentials, Strategy};
-use crate::secret::Secret;
 use crate::services::Service;
 use crate::session::{Security, ServerConfig, ServerConfigBuilder};
 use crate::transport::TlsConfig;
@@ -126,7 +123,12 @@ impl Account {
             (Some(user), _, Some(source)) => Credentials::token(user, source.read_token().await?)?,
             (Some(user), Some(source), None) => {
                 let password = source.read_password().await?;
-                Credentials::new(user, self.without_blanks(password))?
+                let host = self.host().map(ToString::to_string).unwrap_or_default();
+                let password = match Service::of_host(&host) {
+                    Some(service) => service.without_blanks(&password),
+                    None => password,
+                };
+                Credentials::new(user, password)?
             }
             (Some(_), None, None) => return Err(ConfigError::NoPassword),
             (None, ..) => return Err(ConfigError::NoUser),
@@ -136,34 +138,6 @@ impl Account {
             None => credentials,
         }))
     }
-}
-
-impl Account {
-    /// The password as the service means it: pages show app passwords in groups, and what is copied from
-    /// them has blanks.
-    fn without_blanks(&self, password: Secret) -> Secret {
-        let host = self.host().map(ToString::to_string).unwrap_or_default();
-        let service = Service::of_host(&host).filter(|service| service.no_blanks);
-        match service.and_then(|_| std::str::from_utf8(password.expose()).ok()) {
-            Some(text) => {
-                let kept = text.chars().filter(|character| !is_blank(*character));
-                // There is room for all of it, so that no part is moved.
-                let mut rest = Zeroizing::new(String::with_capacity(text.len()));
-                rest.extend(kept);
-                Secret::new(rest.as_bytes())
-            }
-            None => password,
-        }
-    }
-}
-
-/// Blanks, and characters that are not seen.
-fn is_blank(character: char) -> bool {
-    let is_unseen = matches!(
-        character,
-        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'
-    );
-    character.is_whitespace() || is_unseen
 }
 
 #[cfg(feature = "dkim")]

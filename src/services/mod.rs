@@ -5,6 +5,9 @@ mod table;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
 use crate::session::Security;
 
 /// The table, as it is compiled in.
@@ -118,6 +121,30 @@ impl Service {
             name => Some(name.to_owned()),
         }
     }
+
+    /// The secret as the service means it: pages show app passwords in groups, and what is copied
+    /// from them has blanks. If blanks can be meant, the secret stays as it is.
+    #[must_use]
+    pub fn without_blanks(&self, secret: &Secret) -> Secret {
+        match std::str::from_utf8(secret.expose()) {
+            Ok(text) if self.no_blanks => {
+                // There is room for all of it, so that no part is moved.
+                let mut kept = Zeroizing::new(String::with_capacity(text.len()));
+                kept.extend(text.chars().filter(|character| !is_blank(*character)));
+                Secret::new(kept.as_bytes())
+            }
+            _ => secret.clone(),
+        }
+    }
+}
+
+/// Blanks, and characters that are not seen.
+fn is_blank(character: char) -> bool {
+    let is_unseen = matches!(
+        character,
+        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'
+    );
+    character.is_whitespace() || is_unseen
 }
 
 /// A domain in the form that the table has.

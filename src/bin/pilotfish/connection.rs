@@ -76,6 +76,17 @@ impl Connection {
         })
     }
 
+    /// An account as it is, for the advice about what goes wrong with it.
+    pub(crate) fn of_account(account: Account, name: Option<String>) -> Self {
+        Self {
+            account,
+            name,
+            config: None,
+            tls_none_flag: false,
+            secret: None,
+        }
+    }
+
     /// Whether a secret or another file is read from standard input.
     pub(crate) fn reads_stdin(&self) -> bool {
         let account = &self.account;

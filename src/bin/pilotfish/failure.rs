@@ -44,6 +44,8 @@ pub(crate) enum Interrupted {
     NotWritten,
     /// Not everything was tested.
     NotTested,
+    /// Neither the configuration nor a secret was written.
+    NotStored,
     /// The mail was not sent. The error says which recipients the server had rejected.
     NotSent(Option<Error>),
     /// Some recipients have the mail, or may have it. The error says which.
@@ -111,6 +113,7 @@ impl Failure {
                 format!("{}: the message was not written whole", stop.shown())
             }
             Interrupted::NotTested => format!("{}: the server was not tested whole", stop.shown()),
+            Interrupted::NotStored => format!("{}: nothing was stored", stop.shown()),
             Interrupted::NotSent(_) => format!("{}: the mail was not sent", stop.shown()),
             Interrupted::Unfinished(error) if error.fate() == Fate::Unknown => unknown,
             Interrupted::Unfinished(_) => format!(
@@ -133,7 +136,10 @@ impl Failure {
             error: match how_far {
                 Interrupted::NotSent(error) => error,
                 Interrupted::Unfinished(error) => Some(error),
-                Interrupted::NotWritten | Interrupted::NotTested | Interrupted::Unanswered => None,
+                Interrupted::NotWritten
+                | Interrupted::NotTested
+                | Interrupted::NotStored
+                | Interrupted::Unanswered => None,
             },
             outcome,
             is_interruption: true,

@@ -3,7 +3,9 @@
 #[cfg(not(unix))]
 compile_error!("the command runs on Unix alone: leave the feature `cli` out to build the library");
 
+mod account;
 mod args;
+mod auth;
 mod check;
 mod compose;
 mod connection;
@@ -71,6 +73,9 @@ fn main() -> ExitCode {
         let _too_large = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
         match command {
             Subcommands::Send(arguments) => send::run(*arguments, &global).await,
+            Subcommands::Account(arguments) => account::run(arguments, &global).await,
+            Subcommands::Auth(arguments) => auth::run(arguments, &global).await,
+            Subcommands::Config(arguments) => settings::run(arguments, &global).await,
             Subcommands::Check(arguments) => check::run(*arguments, &global).await,
             Subcommands::Sendmail(arguments) => sendmail::run(&arguments.arguments, &global).await,
             Subcommands::Demo(arguments) => demo::run(*arguments, &global).await,

@@ -1,5 +1,6 @@
 //! `pilotfish send` as a program: arguments in; exit status, two streams and a mail out.
 
+mod account;
 mod check;
 pub(crate) mod cli_fixture;
 mod compose;

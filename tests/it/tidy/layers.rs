@@ -38,8 +38,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "observe",
         ],
     ),
-    // The mode of a port is a value of sessions.
-    ("services", &["session"]),
+    // The mode of a port is a value of sessions. Blanks in a secret may not be meant.
+    ("services", &["session", "secret"]),
     // Only values of the protocol: a strategy, and the meaning of a reply.
     (
         "client",

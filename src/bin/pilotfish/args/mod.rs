@@ -1,5 +1,6 @@
 //! The command line.
 
+mod account;
 mod check;
 mod content;
 mod delivery;
@@ -16,6 +17,10 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+pub(crate) use account::{
+    AccountAddArguments, AccountArguments, AccountCommands, AuthArguments, AuthCommands,
+    AuthSetArguments, ConfigArguments, ConfigCommands, NamedAccount,
+};
 pub(crate) use check::CheckArguments;
 pub(crate) use content::{ContentArguments, RawArguments};
 pub(crate) use delivery::DeliveryArguments;
@@ -56,6 +61,12 @@ Examples:
 pub(crate) enum Subcommands {
     /// Send one mail.
     Send(Box<SendArguments>),
+    /// Add, list, test and remove accounts.
+    Account(AccountArguments),
+    /// Store a password.
+    Auth(AuthArguments),
+    /// Show and check settings.
+    Config(ConfigArguments),
     /// Test DNS, ports, TLS, certificate and login; send nothing.
     Check(Box<CheckArguments>),
     /// Take mail from cron, git, mutt or PHP, as sendmail(1) does.

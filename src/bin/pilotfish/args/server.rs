@@ -16,7 +16,7 @@ The submission server; the port is 587, or 465 with implicit TLS, unless given.
 It can be a URL: [smtp|smtp+tls|smtps|smtp+notls|lmtp]://[USER@]HOST[:PORT], or
 lmtp:///PATH for a Unix socket.";
 
-const TLS: Words<Security> = rows! {
+pub(super) const TLS: Words<Security> = rows! {
     "implicit" = Security::ImplicitTls => "TLS from the first octet";
     "starttls" = Security::StartTls => "Upgrade by STARTTLS; without it nothing is sent";
     "none" = Security::Cleartext => "No TLS, and no password";

@@ -8,8 +8,7 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::suggestion::nearest;
 
-const NO_ACCOUNTS: &str = "name a server by --server, or write an account into \
-                           ~/.config/pilotfish/config.toml";
+const NO_ACCOUNTS: &str = "set one up: pilotfish account add me@example.org";
 
 /// An account that cannot be used, with the flags that help.
 impl From<ConfigError> for Failure {
@@ -43,12 +42,16 @@ impl From<ConfigError> for Failure {
                 let message = text
                     .rsplit_once(": ")
                     .map_or(text.as_str(), |(what, _)| what);
+                let account = table.as_deref().and_then(|table| {
+                    let name = table.strip_prefix("[account.")?.strip_suffix(']')?;
+                    Some(name.trim_matches('"').to_owned())
+                });
+                let account = account.unwrap_or_else(|| "NAME".to_owned());
                 let table = table.as_deref().map(|table| format!(" in {table}"));
                 let cause = format!("{key} = \"…\"{}", table.unwrap_or_default());
-                Self::io(exit::CONFIG, message, cause).with_help(
-                    "delete the line, and put the password into a file that only you can read: \
-                     password-file = \"PATH\"",
-                )
+                Self::io(exit::CONFIG, message, cause).with_help(format!(
+                    "delete the line, then: pilotfish auth set {account}"
+                ))
             }
             ConfigError::NoPassword => Self::usage(
                 "there is a user and no password: add --password-file, --password-fd or \

@@ -1,0 +1,370 @@
+//! `account add`: finds the server, asks for the secret, proves both, and writes the configuration.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use pilotfish::address::{AddrSpec, Mailbox};
+use pilotfish::config::{Account, Config};
+use pilotfish::services::Service;
+use pilotfish::{Message, Security};
+use toml_edit::Value;
+
+use super::login;
+use super::secret::{Asked, ask, terminal};
+use crate::args::{AccountAddArguments, GlobalArguments};
+use crate::connection::Connection;
+use crate::exit;
+use crate::failure::Failure;
+use crate::output::report::{self, notice};
+use crate::output::submission::{Submission, TypedAddresses};
+use crate::settings::{ConfigFile, configuration, shown_path, write_private};
+use crate::terminal::question::Questions;
+use crate::terminal::style::{CYAN, Mark, Stream, painted};
+
+/// An account that is being set up.
+struct Setup {
+    name: String,
+    address: AddrSpec,
+    service: Option<&'static Service>,
+    account: Account,
+    /// What the file of accounts will have.
+    keys: Vec<(&'static str, Value)>,
+    /// Whether the command line says where the secret is.
+    has_source: bool,
+}
+
+/// Sets up an account.
+pub(super) async fn add(
+    arguments: AccountAddArguments,
+    global: &GlobalArguments,
+) -> Result<(), Failure> {
+    let is_tested = !arguments.no_test;
+    let names_server = arguments.server.is_some();
+    let mut setup = setup(arguments)?;
+    let config = configuration_or_none(global).await?;
+    if config.accounts.contains_key(&setup.name) {
+        let failure = Failure::usage(format!("there is an account {} already", setup.name));
+        return Err(failure.with_help(format!("--name {}2", setup.name)));
+    }
+    let mut file = ConfigFile::of_user(global)?;
+    if let Some(service) = setup.service.filter(|_| !names_server) {
+        notice(&format!(
+            "{} is in the built-in list of services (as of 2026-11).",
+            service.name
+        ));
+    }
+    if is_tested {
+        let connection = Connection::of_account(setup.account.clone(), Some(setup.name.clone()));
+        let proof = login::server(&setup.account).await;
+        let proof = proof.map_err(|failure| failure.advised(&connection))?;
+        notice(&Stream::stderr().marked(Mark::Done, proof.of_server()));
+    }
+    let questions = Questions::open(global.no_input);
+    let mut stored = None;
+    if setup.has_source {
+        if is_tested {
+            let connection = Connection::of_account(setup.account.clone(), None);
+            let proof = login::proof(&setup.account, None).await;
+            proof.map_err(|failure| failure.advised(&connection))?;
+        }
+    } else {
+        let questions = questions.as_ref().ok_or_else(cannot_ask)?;
+        stored = Some(asked(questions, &mut setup, &file, is_tested).await?);
+    }
+    setup.keys.push((
+        "from",
+        setup
+            .account
+            .from
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string)
+            .into(),
+    ));
+    if let Some((path, secret)) = &stored {
+        write_private(path, secret.expose())?;
+        let text = format!("password stored in {}", shown_path(path));
+        notice(&Stream::stderr().marked(Mark::Done, text));
+    }
+    file.add_account(&setup.name, setup.keys.clone());
+    file.save()?;
+    let is_default = file.default() == Some(&setup.name);
+    let path = shown_path(file.path());
+    let end = match (is_default, is_tested && setup.has_source) {
+        (true, _) => "; it is the default",
+        (false, true) => "; login tested",
+        (false, false) => "",
+    };
+    super::done(
+        &format!("account {} written to {path}{end}", setup.name),
+        global,
+    );
+    if let (Some(questions), true, false) = (&questions, is_tested, setup.has_source) {
+        send_test(questions, &setup, file.path(), global).await?;
+    }
+    Ok(())
+}
+
+/// The configuration; a file of `--config` that does not exist has no accounts yet.
+async fn configuration_or_none(global: &GlobalArguments) -> Result<Config, Failure> {
+    match &global.config {
+        Some(path) if !path.exists() => Ok(Config::default()),
+        _ => configuration(global).await,
+    }
+}
+
+/// What the command line and the table of services say.
+fn setup(arguments: AccountAddArguments) -> Result<Setup, Failure> {
+    let address: AddrSpec = (arguments.address.parse()).map_err(|error| {
+        Failure::usage(format!("{error}")).with_help("pilotfish account add me@example.org")
+    })?;
+    let domain = address.domain().to_string();
+    let service = Service::of_domain(&domain);
+    let label = domain.split('.').next().unwrap_or_default();
+    let name = arguments.name;
+    let name = name.unwrap_or_else(|| service.map_or(label, |service| service.key).to_owned());
+    let (server, security) = match (&arguments.server, service) {
+        (Some(server), _) => (server.clone(), arguments.tls),
+        (None, Some(service)) => of_service(service),
+        (None, None) => {
+            let message = format!("{domain} is not in the built-in list of services");
+            let failure = Failure::usage(message);
+            return Err(failure.with_help("name the server of its provider: --server HOST[:PORT]"));
+        }
+    };
+    let mut account = Account::new(&server)?;
+    account.tls = security;
+    account.tls_ca = arguments.tls_ca.map(absolute).transpose()?;
+    account.tls_fingerprint.extend(arguments.tls_fingerprint);
+    let user = service.and_then(|service| service.user_of(&address.to_string()));
+    let user = arguments.user.or(account.user).or(user);
+    account.user = Some(user.unwrap_or_else(|| address.to_string()));
+    account.from = Some(Mailbox::new(address.clone()));
+    account.password_file = arguments.password_file.map(absolute).transpose()?;
+    account.password_command = arguments.password_command;
+    account.password_env = arguments.password_env;
+    account.token_command = arguments.token_command;
+    let keys = keys(&server, &account);
+    // Contradictions are found before anything is asked.
+    let account = Account::default().with_overrides(account)?;
+    let has_source = account.password_file.is_some()
+        || account.password_command.is_some()
+        || account.password_env.is_some()
+        || account.token_command.is_some();
+    if let Some(service) = service.filter(|service| service.secret == "oauth" && !has_source) {
+        let message = format!(
+            "{} does not allow passwords: it wants OAuth 2.0",
+            service.name
+        );
+        let failure = Failure::new(exit::UNAVAILABLE, message);
+        return Err(
+            failure.with_help("name a command that prints an access token: --token-command CMD")
+        );
+    }
+    Ok(Setup {
+        name,
+        address,
+        service,
+        account,
+        keys,
+        has_source,
+    })
+}
+
+/// The server of a service, and how it is protected if the port does not say it.
+fn of_service(service: &Service) -> (String, Option<Security>) {
+    let host = service.hosts.first().copied().unwrap_or_default();
+    match service.ports.first() {
+        Some((port, security)) => {
+            let named = (Security::of_port(*port) != *security).then_some(*security);
+            (format!("{host}:{port}"), named)
+        }
+        None => (host.to_owned(), None),
+    }
+}
+
+/// A path that means the same in a file elsewhere.
+fn absolute(path: PathBuf) -> Result<PathBuf, Failure> {
+    if path.starts_with("~") {
+        return Ok(path);
+    }
+    std::path::absolute(&path).map_err(|error| {
+        Failure::io(
+            exit::CONFIG,
+            format!("cannot use the path {}", path.display()),
+            error,
+        )
+    })
+}
+
+/// The keys that are set, but for the sender.
+fn keys(server: &str, account: &Account) -> Vec<(&'static str, Value)> {
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    let tls = account.tls.map(|tls| match tls {
+        Security::ImplicitTls => "implicit",
+        Security::StartTls => "starttls",
+        _ => "none",
+    });
+    let fingerprint = account.tls_fingerprint.first().map(ToString::to_string);
+    let keys = [
+        ("server", Some(server.to_owned())),
+        ("tls", tls.map(str::to_owned)),
+        ("tls-ca", path(&account.tls_ca)),
+        ("tls-fingerprint", fingerprint),
+        ("user", account.user.clone()),
+        ("password-file", path(&account.password_file)),
+        ("password-command", account.password_command.clone()),
+        ("password-env", account.password_env.clone()),
+        ("token-command", account.token_command.clone()),
+    ];
+    let keys = keys.into_iter();
+    keys.filter_map(|(key, value)| Some((key, value?.into())))
+        .collect()
+}
+
+fn cannot_ask() -> Failure {
+    Failure::usage("the password cannot be asked for: there is no terminal, or --no-input")
+        .with_help(
+            "say where it is: --password-command CMD, --password-file FILE or --password-env NAME",
+        )
+}
+
+/// Asks for the secret until it logs in, and where to store it.
+async fn asked(
+    questions: &Questions,
+    setup: &mut Setup,
+    file: &ConfigFile,
+    is_tested: bool,
+) -> Result<(PathBuf, pilotfish::Secret), Failure> {
+    if let Some(service) = setup.service {
+        for line in steps(service) {
+            questions.say(&line).map_err(terminal)?;
+        }
+    }
+    let Asked { secret, proof } = ask(questions, &setup.account, setup.service, is_tested).await?;
+    if proof.is_some() {
+        let user = setup.account.user.clone().unwrap_or_default();
+        let text = format!("logged in as {user}");
+        let line = questions.stream().marked(Mark::Done, text);
+        questions.say(&line).map_err(terminal)?;
+    }
+    ask_name(questions, setup).await?;
+    let path = file.password_file(&setup.name);
+    let question = format!(
+        "Store the password in {}, readable only by you\nand not encrypted?",
+        shown_path(&path)
+    );
+    if !questions
+        .yes_or_no(&question, true)
+        .await
+        .map_err(terminal)?
+    {
+        let failure = Failure::new(exit::INTERRUPTED, "nothing was stored");
+        return Err(failure.with_help("--password-command CMD uses a password manager of yours"));
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    setup.keys.push(("password-file", name.into_owned().into()));
+    setup.account.password_file = Some(path.clone());
+    Ok((path, secret))
+}
+
+/// How the secret is made at the service.
+fn steps(service: &Service) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (Some(page), true) = (service.page, service.secret == "app password") else {
+        return lines;
+    };
+    lines.push(format!(
+        "{} needs an app password here, not the password of the account.",
+        service.name
+    ));
+    let mut steps = Vec::new();
+    if let Some(two_step) = service.two_step {
+        steps.push(format!(
+            "Turn on 2-Step Verification:  {}",
+            painted(CYAN, two_step)
+        ));
+    }
+    steps.push(format!(
+        "Make an app password:         {}",
+        painted(CYAN, page)
+    ));
+    let letters = service.length.map(|length| format!(" {length} letters"));
+    let letters = letters.map_or_else(|| "it".to_owned(), |letters| format!("its{letters}"));
+    let blanks = if service.no_blanks {
+        "Blanks do not matter, and nothing"
+    } else {
+        "Nothing"
+    };
+    steps.push(format!("Paste {letters}. {blanks} is shown."));
+    let numbered = steps.iter().enumerate();
+    lines.extend(numbered.map(|(index, step)| format!("  {}. {step}", index + 1)));
+    lines
+}
+
+/// Asks for the name that recipients see.
+async fn ask_name(questions: &Questions, setup: &mut Setup) -> Result<(), Failure> {
+    let local_part = setup.address.local_part().to_string();
+    let mut letters = local_part.chars();
+    let first = letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>());
+    let proposed = format!("{}{}", first.unwrap_or_default(), letters.as_str());
+    let question = format!("Your name, as recipients see it [{proposed}]:");
+    let answer = questions.line(&question).await.map_err(terminal)?;
+    let name = answer.filter(|name| !name.is_empty()).unwrap_or(proposed);
+    let name = name
+        .parse()
+        .map_err(|error| Failure::usage(format!("in the name: {error}")))?;
+    setup.account.from = Some(Mailbox::new(setup.address.clone()).with_name(name));
+    Ok(())
+}
+
+/// Sends a mail to the account itself, if the person wants it.
+async fn send_test(
+    questions: &Questions,
+    setup: &Setup,
+    file: &Path,
+    global: &GlobalArguments,
+) -> Result<(), Failure> {
+    let address = &setup.address;
+    let question = format!("Send a test mail to {address}?");
+    if questions
+        .yes_or_no(&question, true)
+        .await
+        .map_err(terminal)?
+    {
+        let config = Config::load(file)?;
+        let account = config.account(&setup.name)?;
+        let server = account.server().await?;
+        let message = Message::builder()
+            .from(
+                setup
+                    .account
+                    .from
+                    .clone()
+                    .unwrap_or_else(|| Mailbox::new(address.clone())),
+            )
+            .to(Mailbox::new(address.clone()))
+            .subject("A test mail from Pilotfish")
+            .text("Pilotfish can send mail by this account.\n")
+            .build()
+            .await;
+        let message = message.map_err(|error| Failure::of(exit::DATA, &error))?;
+        let mail = Submission {
+            message,
+            account: Some(setup.name.clone()),
+            server: super::list::place(account),
+            host: account.host().map(ToString::to_string).unwrap_or_default(),
+            attempts: 1,
+            typed: TypedAddresses::default(),
+        };
+        let started = Instant::now();
+        let client = account.client(server).build()?;
+        let receipt = client.send(mail.message.clone()).await?;
+        client.close().await;
+        report::sent(global, &mail, &receipt, started.elapsed());
+    }
+    let next = "pilotfish send --to ann@example.org -s 'A shark' --text 'Look.' -a shark.png";
+    notice(&format!("next: {}", painted(CYAN, next)));
+    Ok(())
+}

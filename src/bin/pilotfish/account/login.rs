@@ -1,0 +1,91 @@
+//! Proving that a server answers, and that it lets a user log in.
+
+use std::fmt;
+
+use pilotfish::config::Account;
+use pilotfish::{Credentials, Secret};
+
+use super::list::place;
+use crate::failure::Failure;
+
+/// What a session has proved.
+pub(crate) struct Proof {
+    /// Host and port.
+    server: String,
+    /// As in `1.3`; `None` without TLS.
+    tls: Option<&'static str>,
+    /// The day until which the certificate is valid.
+    valid_until: Option<String>,
+    /// Who has logged in.
+    user: Option<String>,
+}
+
+/// As in `smtp.gmail.com:465, TLS 1.3, logged in as me@gmail.com`.
+impl fmt::Display for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, ", self.server)?;
+        match self.tls {
+            Some(version) => write!(f, "TLS {version}")?,
+            None => f.write_str("no TLS")?,
+        }
+        match &self.user {
+            Some(user) => write!(f, ", logged in as {user}"),
+            None => f.write_str(", no login"),
+        }
+    }
+}
+
+impl Proof {
+    /// What there is to say of the server: `smtp.gmail.com:465: TLS 1.3, certificate valid until
+    /// 2027-01-19`.
+    pub(super) fn of_server(&self) -> String {
+        let server = &self.server;
+        match (self.tls, &self.valid_until) {
+            (None, _) => format!("{server}: no TLS"),
+            (Some(version), None) => format!("{server}: TLS {version}, certificate valid"),
+            (Some(version), Some(day)) => {
+                format!("{server}: TLS {version}, certificate valid until {day}")
+            }
+        }
+    }
+}
+
+/// Opens a session, and logs in by the secret, or by that of the account.
+pub(crate) async fn proof(account: &Account, secret: Option<&Secret>) -> Result<Proof, Failure> {
+    let credentials = match (secret, &account.user) {
+        (Some(secret), Some(user)) => {
+            let made = Credentials::new(user.clone(), secret.clone());
+            Some(made.map_err(|error| Failure::of(crate::exit::CONFIG, &error))?)
+        }
+        _ => account.credentials().await?,
+    };
+    session(account, credentials).await
+}
+
+/// Opens a session without a login.
+pub(super) async fn server(account: &Account) -> Result<Proof, Failure> {
+    session(account, None).await
+}
+
+async fn session(account: &Account, credentials: Option<Credentials>) -> Result<Proof, Failure> {
+    let mut builder = account.server_builder().await?;
+    let user = credentials.as_ref().map(|known| known.user().to_owned());
+    if let Some(credentials) = credentials {
+        builder = builder.credentials(credentials);
+    }
+    let session = builder.build()?.connect().await?;
+    let not_after = session
+        .certificate()
+        .and_then(|certificate| certificate.not_after);
+    let day = not_after.and_then(|time| jiff::Timestamp::try_from(time).ok());
+    let proof = Proof {
+        server: place(account),
+        tls: session
+            .tls()
+            .map(|tls| tls.version.trim_start_matches("TLSv")),
+        valid_until: day.map(|day| day.strftime("%Y-%m-%d").to_string()),
+        user,
+    };
+    session.quit().await;
+    Ok(proof)
+}

@@ -1,0 +1,126 @@
+//! `pilotfish account`: adds, lists, tests and removes accounts.
+
+mod add;
+mod list;
+pub(crate) mod login;
+pub(crate) mod secret;
+
+use std::path::PathBuf;
+
+use pilotfish::config::{Account, Config};
+
+use crate::args::{AccountArguments, AccountCommands, GlobalArguments, NamedAccount};
+use crate::connection::Connection;
+use crate::exit;
+use crate::failure::{Failure, Interrupted};
+use crate::output::logging;
+use crate::output::report::{failed, result};
+use crate::settings::{ConfigFile, configuration, shown_path};
+use crate::stop::Stops;
+use crate::terminal::style::{Mark, Stream};
+
+/// Runs the command, and returns the exit status.
+pub(crate) async fn run(arguments: AccountArguments, global: &GlobalArguments) -> u8 {
+    let _waiting = logging::init(global);
+    let done = async {
+        let mut stops = Stops::new()?;
+        let work = Box::pin(dispatch(arguments, global));
+        stops.unless(Interrupted::NotStored, work).await
+    };
+    match done.await {
+        Ok(()) => exit::OK,
+        Err(failure) => failed(global, None, &failure),
+    }
+}
+
+async fn dispatch(arguments: AccountArguments, global: &GlobalArguments) -> Result<(), Failure> {
+    match arguments.command {
+        AccountCommands::Add(arguments) => add::add(*arguments, global).await,
+        AccountCommands::List => list::list(global).await,
+        AccountCommands::Show(named) => {
+            list::show(&chosen(named, global).await?.name, global).await
+        }
+        AccountCommands::Test(named) => test(named, global).await,
+        AccountCommands::Remove(named) => remove(named, global).await,
+        AccountCommands::Default(named) => default(named, global).await,
+    }
+}
+
+/// An account of the configuration.
+pub(crate) struct Chosen {
+    pub(crate) name: String,
+    pub(crate) account: Account,
+    /// The file that it is from.
+    pub(crate) file: PathBuf,
+}
+
+/// The account that the argument or `--account` names, or else the default.
+pub(crate) async fn chosen(
+    named: NamedAccount,
+    global: &GlobalArguments,
+) -> Result<Chosen, Failure> {
+    let config = configuration(global).await?;
+    let name = named.name.or_else(|| global.account.clone());
+    let (name, account, _) = config.choose(name.as_deref(), None)?;
+    Ok(Chosen {
+        name: name.to_owned(),
+        account: account.clone(),
+        file: config.file_of(name).map(PathBuf::from).unwrap_or_default(),
+    })
+}
+
+/// The same for a command that changes something: it must name the account.
+async fn named(named: NamedAccount, global: &GlobalArguments) -> Result<Chosen, Failure> {
+    if named.name.is_none() && global.account.is_none() {
+        let failure = Failure::usage("no account is named");
+        return Err(failure.with_help("pilotfish account list"));
+    }
+    chosen(named, global).await
+}
+
+/// Prints that something is done, with its mark.
+pub(crate) fn done(text: &str, global: &GlobalArguments) {
+    if !global.quiet {
+        result(&Stream::stdout().marked(Mark::Done, text));
+    }
+}
+
+async fn test(named: NamedAccount, global: &GlobalArguments) -> Result<(), Failure> {
+    let Chosen { name, account, .. } = chosen(named, global).await?;
+    let connection = Connection::of_account(account, Some(name.clone()));
+    let proof = login::proof(&connection.account, None).await;
+    let proof = proof.map_err(|failure| failure.advised(&connection))?;
+    done(&format!("{name}: {proof}; nothing sent"), global);
+    Ok(())
+}
+
+async fn remove(named_account: NamedAccount, global: &GlobalArguments) -> Result<(), Failure> {
+    let Chosen {
+        name,
+        account,
+        file,
+    } = named(named_account, global).await?;
+    let mut file = ConfigFile::open(file)?;
+    file.remove_account(&name);
+    file.save()?;
+    let path = shown_path(file.path());
+    done(&format!("account {name} removed from {path}"), global);
+    if let Some(secret) = account.password_file.filter(|path| path.exists()) {
+        let path = shown_path(&secret);
+        crate::output::report::notice(&format!("its password is still in {path}"));
+    }
+    Ok(())
+}
+
+async fn default(named_account: NamedAccount, global: &GlobalArguments) -> Result<(), Failure> {
+    let Chosen { name, file, .. } = named(named_account, global).await?;
+    // The user's file counts more than that of the system.
+    let mut own = ConfigFile::of_user(global)?;
+    if own.path() != file && Config::paths().first() != Some(&own.path().to_owned()) {
+        own = ConfigFile::open(file)?;
+    }
+    own.set_default(&name);
+    own.save()?;
+    done(&format!("account {name} is the default"), global);
+    Ok(())
+}

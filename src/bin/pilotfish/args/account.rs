@@ -1,0 +1,157 @@
+//! The arguments of `pilotfish account`, `auth` and `config`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use pilotfish::Security;
+use pilotfish::config::Account;
+use pilotfish::transport::Fingerprint;
+
+use super::server::TLS;
+use super::words;
+
+/// Add, list, test and remove accounts.
+#[derive(Args)]
+#[command(after_help = ACCOUNT_EXAMPLES)]
+pub(crate) struct AccountArguments {
+    #[command(subcommand)]
+    pub(crate) command: AccountCommands,
+}
+
+const ACCOUNT_EXAMPLES: &str = "\
+Examples:
+  pilotfish account add me@gmail.com
+  pilotfish account add me@example.org --name work --server smtp.example.org \\
+      --password-command 'pass show mail/work' --no-input
+  pilotfish account list
+  pilotfish account show work
+  pilotfish account test work
+  pilotfish account default work
+  pilotfish account remove work";
+
+#[derive(Subcommand)]
+pub(crate) enum AccountCommands {
+    /// Set up an account: find the server, ask for the password, log in, write the configuration.
+    Add(Box<AccountAddArguments>),
+    /// List the accounts. The default one has a star.
+    List,
+    /// Show where each setting of an account is from. Passwords are not shown.
+    Show(NamedAccount),
+    /// Connect and log in. Nothing is sent.
+    Test(NamedAccount),
+    /// Remove an account from the configuration.
+    Remove(NamedAccount),
+    /// Make an account the one of mails that name none.
+    Default(NamedAccount),
+}
+
+/// An account of the configuration.
+#[derive(Args)]
+pub(crate) struct NamedAccount {
+    /// The name of the account.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+/// Set up an account.
+#[derive(Args)]
+pub(crate) struct AccountAddArguments {
+    /// The address of the account.
+    #[arg(value_name = "ADDRESS")]
+    pub(crate) address: String,
+
+    /// What the account is called [default: by the service or the domain].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// The submission server [default: that of the service].
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = server)]
+    pub(crate) server: Option<String>,
+
+    /// How the session is protected [default: implicit on port 465, else starttls].
+    #[arg(long, value_parser = words(TLS), value_name = "MODE")]
+    pub(crate) tls: Option<Security>,
+
+    /// Trust the certificate authorities in this PEM file too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_ca: Option<PathBuf>,
+
+    /// Trust the server with this certificate, and no other.
+    #[arg(long, value_name = "sha256:HEX", conflicts_with = "tls_ca")]
+    pub(crate) tls_fingerprint: Option<Fingerprint>,
+
+    /// Log in as this user [default: the address].
+    #[arg(long, value_name = "USER")]
+    pub(crate) user: Option<String>,
+
+    /// The password is on the first line of this file, which only you can read.
+    #[arg(long, value_name = "FILE", group = "source")]
+    pub(crate) password_file: Option<PathBuf>,
+
+    /// The password is what this command prints.
+    #[arg(long, value_name = "CMD", group = "source")]
+    pub(crate) password_command: Option<String>,
+
+    /// The password is in this environment variable.
+    #[arg(long, value_name = "NAME", group = "source")]
+    pub(crate) password_env: Option<String>,
+
+    /// This command prints an OAuth 2.0 access token.
+    #[arg(long, value_name = "CMD", group = "source")]
+    pub(crate) token_command: Option<String>,
+
+    /// Do not connect and log in now.
+    #[arg(long)]
+    pub(crate) no_test: bool,
+}
+
+/// The text, if it names a server.
+fn server(text: &str) -> Result<String, pilotfish::config::ConfigError> {
+    Account::new(text)?;
+    Ok(text.to_owned())
+}
+
+/// Store a password.
+#[derive(Args)]
+pub(crate) struct AuthArguments {
+    #[command(subcommand)]
+    pub(crate) command: AuthCommands,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AuthCommands {
+    /// Ask for the password of an account, log in, and store the password anew.
+    Set(AuthSetArguments),
+}
+
+/// Store the password of an account anew.
+#[derive(Args)]
+pub(crate) struct AuthSetArguments {
+    #[command(flatten)]
+    pub(crate) account: NamedAccount,
+
+    /// Do not log in before the password is stored.
+    #[arg(long)]
+    pub(crate) no_test: bool,
+}
+
+/// Show and check settings.
+#[derive(Args)]
+pub(crate) struct ConfigArguments {
+    #[command(subcommand)]
+    pub(crate) command: ConfigCommands,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ConfigCommands {
+    /// Print which files are read. What an earlier one says counts more.
+    Path,
+    /// Read the files, and the files that they name.
+    Check,
+    /// Print every setting that counts.
+    Show {
+        /// Print the file and the line of each setting.
+        #[arg(long)]
+        origin: bool,
+    },
+}

@@ -1,0 +1,108 @@
+//! `pilotfish auth`: stores the password of an account.
+
+use std::path::PathBuf;
+
+use pilotfish::services::Service;
+use pilotfish::transport::Host;
+
+use crate::account::secret::{Asked, ask};
+use crate::account::{Chosen, chosen, done};
+use crate::args::{AuthArguments, AuthCommands, AuthSetArguments, GlobalArguments};
+use crate::exit;
+use crate::failure::{Failure, Interrupted};
+use crate::output::logging;
+use crate::output::report::failed;
+use crate::settings::{ConfigFile, shown_path, write_private};
+use crate::stop::Stops;
+use crate::terminal::question::Questions;
+
+/// Runs the command, and returns the exit status.
+pub(crate) async fn run(arguments: AuthArguments, global: &GlobalArguments) -> u8 {
+    let _waiting = logging::init(global);
+    let AuthCommands::Set(arguments) = arguments.command;
+    let done = async {
+        let mut stops = Stops::new()?;
+        let work = Box::pin(set(arguments, global));
+        stops.unless(Interrupted::NotStored, work).await
+    };
+    match done.await {
+        Ok(()) => exit::OK,
+        Err(failure) => failed(global, None, &failure),
+    }
+}
+
+/// Asks for the password, logs in by it, and writes it to the file of the account.
+async fn set(arguments: AuthSetArguments, global: &GlobalArguments) -> Result<(), Failure> {
+    let Chosen {
+        name,
+        account,
+        file,
+    } = chosen(arguments.account, global).await?;
+    let elsewhere = [
+        (account.password_command.as_deref(), "comes from a command"),
+        (account.password_env.as_deref(), "comes from a variable"),
+        (
+            account.password_credential.as_deref(),
+            "is a credential of systemd",
+        ),
+        (
+            account.token_command.as_deref(),
+            "is a token from a command",
+        ),
+        (account.token_env.as_deref(), "is a token from a variable"),
+    ];
+    let elsewhere = elsewhere
+        .into_iter()
+        .find_map(|(place, how)| Some((place?, how)));
+    if let Some((place, how)) = elsewhere {
+        let message = format!("the secret of {name} {how}: {}", place.escape_debug());
+        let failure = Failure::new(exit::CONFIG, message);
+        return Err(failure.with_help(format!(
+            "store it there, or remove that line from {}",
+            shown_path(&file)
+        )));
+    }
+    if account.user.is_none() {
+        let message = format!("the account {name} has no user to log in");
+        return Err(Failure::new(exit::CONFIG, message).with_help("add user = \"NAME\" to it"));
+    }
+    let questions = Questions::open(global.no_input).ok_or_else(|| {
+        Failure::usage("the password cannot be asked for: there is no terminal, or --no-input")
+    })?;
+    let sender = account.sender();
+    let domain = sender.map(|sender| sender.addr_spec().domain().to_string());
+    let host = account.host();
+    // This machine may be a tunnel to any service.
+    let is_here = host
+        .and_then(Host::as_address)
+        .is_some_and(|ip| ip.is_loopback());
+    let service = match host.filter(|_| !is_here) {
+        Some(host) => Service::of_host(&host.to_string()),
+        None => domain.and_then(|domain| Service::of_domain(&domain)),
+    };
+    let Asked { secret, .. } = ask(&questions, &account, service, !arguments.no_test).await?;
+    let own_file = account.password_file.map(at_home);
+    let path = match &own_file {
+        Some(path) => path.clone(),
+        None => ConfigFile::open(file.clone())?.password_file(&name),
+    };
+    write_private(&path, secret.expose())?;
+    // The configuration never names a file that is not there.
+    if own_file.is_none() {
+        let mut file = ConfigFile::open(file)?;
+        let own = path.file_name().unwrap_or_default().to_string_lossy();
+        file.set_key(&name, "password-file", &own);
+        file.save()?;
+    }
+    let text = format!("password of {name} stored in {}", shown_path(&path));
+    done(&text, global);
+    Ok(())
+}
+
+/// The path, with the home directory in place of `~`.
+fn at_home(path: PathBuf) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path,
+    }
+}

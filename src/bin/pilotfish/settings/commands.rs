@@ -1,0 +1,128 @@
+//! `pilotfish config`: which files are read, and what they say.
+
+use std::path::PathBuf;
+
+use pilotfish::config::Config;
+use serde_json::json;
+
+use super::choice::configuration;
+use super::entries::{Entry, entries};
+use super::shown_path;
+use crate::args::{ConfigArguments, ConfigCommands, GlobalArguments};
+use crate::exit;
+use crate::failure::Failure;
+use crate::output::report::{failed, result};
+use crate::terminal::quantity::counted;
+use crate::terminal::style::{Mark, Stream};
+
+/// Runs the command, and returns the exit status.
+pub(crate) async fn run(arguments: ConfigArguments, global: &GlobalArguments) -> u8 {
+    let done = match arguments.command {
+        ConfigCommands::Path => {
+            paths(global);
+            Ok(())
+        }
+        ConfigCommands::Check => check(global).await,
+        ConfigCommands::Show { origin } => show(global, origin).await,
+    };
+    match done {
+        Ok(()) => exit::OK,
+        Err(failure) => failed(global, None, &failure),
+    }
+}
+
+/// The files that count, whether they exist or not.
+fn files(global: &GlobalArguments) -> Vec<PathBuf> {
+    global
+        .config
+        .clone()
+        .map_or_else(Config::paths, |path| vec![path])
+}
+
+fn paths(global: &GlobalArguments) {
+    let files = files(global);
+    if global.json {
+        let files = files
+            .iter()
+            .map(|path| json!({"path": path.display().to_string(), "exists": path.exists()}));
+        let files: Vec<_> = files.collect();
+        result(&json!({"schema": "pilotfish.config-path/1", "files": files}).to_string());
+        return;
+    }
+    for path in files {
+        let mark = if path.exists() {
+            Mark::Done
+        } else {
+            Mark::Idle
+        };
+        result(&Stream::stdout().marked(mark, path.display()));
+    }
+}
+
+/// Reads the files, and what they name besides secrets.
+async fn check(global: &GlobalArguments) -> Result<(), Failure> {
+    let config = configuration(global).await?;
+    if let Some(default) = &config.default {
+        config.account(default)?;
+    }
+    for account in config.accounts.values() {
+        account.server_builder().await?.build()?;
+    }
+    for path in files(global).iter().filter(|path| path.exists()) {
+        let is_here = |name: &&String| config.file_of(name) == Some(path);
+        let here = config.accounts.keys().filter(is_here).count();
+        let text = format!(
+            "{}: {}",
+            shown_path(path),
+            counted(here, "account", "accounts")
+        );
+        if !global.quiet {
+            result(&Stream::stdout().marked(Mark::Done, text));
+        }
+    }
+    Ok(())
+}
+
+async fn show(global: &GlobalArguments, origin: bool) -> Result<(), Failure> {
+    let entries = effective(global).await?;
+    if global.json {
+        let entries = entries
+            .iter()
+            .map(|entry| json!({"key": entry.name(), "value": entry.value, "origin": entry.place}));
+        let entries: Vec<_> = entries.collect();
+        result(&json!({"schema": "pilotfish.config/1", "settings": entries}).to_string());
+        return Ok(());
+    }
+    let lines = entries.iter().map(|entry| {
+        let line = format!("{} = {}", entry.name(), entry.value);
+        if origin {
+            format!("{}\t{line}", entry.place)
+        } else {
+            line
+        }
+    });
+    let lines: Vec<_> = lines.collect();
+    if !lines.is_empty() {
+        result(&lines.join("\n"));
+    }
+    Ok(())
+}
+
+/// The settings that count: an account is from one file, and the user's other settings come before those
+/// of the system.
+pub(crate) async fn effective(global: &GlobalArguments) -> Result<Vec<Entry>, Failure> {
+    let config = configuration(global).await?;
+    let mut all: Vec<Entry> = Vec::new();
+    for path in files(global).iter().filter(|path| path.exists()) {
+        for entry in entries(path)? {
+            let counts = match entry.key.as_slice() {
+                [table, name, ..] if table == "account" => config.file_of(name) == Some(path),
+                key => all.iter().all(|other| other.key != key),
+            };
+            if counts {
+                all.push(entry);
+            }
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,183 @@
+//! Changing a configuration file. Comments and the order of its lines stay as they are.
+
+use std::fs::{File, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use pilotfish::config::Config;
+use tempfile::NamedTempFile;
+use toml_edit::{DocumentMut, Item, Table, Value, value};
+
+use super::shown_path;
+use crate::args::GlobalArguments;
+use crate::exit;
+use crate::failure::Failure;
+
+/// A configuration file that is being changed.
+pub(crate) struct ConfigFile {
+    path: PathBuf,
+    document: DocumentMut,
+}
+
+impl ConfigFile {
+    /// The file that new accounts go into: that of `--config`, or else the first that is read.
+    pub(crate) fn of_user(global: &GlobalArguments) -> Result<Self, Failure> {
+        let path = global.config.clone();
+        let path = path.or_else(|| Config::paths().into_iter().next());
+        let none = || Failure::usage("there is no home directory for a configuration");
+        Self::open(path.ok_or_else(none)?)
+    }
+
+    /// The file with this path. One that does not exist has no accounts.
+    pub(crate) fn open(path: PathBuf) -> Result<Self, Failure> {
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            read => read.map_err(|error| {
+                let message = format!("cannot read {}", shown_path(&path));
+                Failure::io(exit::CONFIG, message, error)
+            })?,
+        };
+        // The library's errors name the line and what was meant.
+        if path.exists() {
+            Config::load(&path)?;
+        }
+        let document = text.parse::<DocumentMut>();
+        let document = document.map_err(|error| Failure::of(exit::CONFIG, &error))?;
+        Ok(Self { path, document })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file of a secret beside this file.
+    pub(crate) fn password_file(&self, account: &str) -> PathBuf {
+        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let name: String = account.chars().filter(|c| is_plain(*c)).collect();
+        self.path.with_file_name(format!("{name}.password"))
+    }
+
+    /// Adds an account with these keys. The first account of a file is its default.
+    pub(crate) fn add_account(&mut self, name: &str, keys: Vec<(&str, Value)>) {
+        let is_first = self.accounts().is_none_or(Table::is_empty);
+        let mut table = Table::new();
+        for (key, value) in keys {
+            table.insert(key, Item::Value(value));
+        }
+        let accounts = self.document.entry("account").or_insert_with(|| {
+            let mut accounts = Table::new();
+            accounts.set_implicit(true);
+            Item::Table(accounts)
+        });
+        if let Some(accounts) = accounts.as_table_like_mut() {
+            accounts.insert(name, Item::Table(table));
+        }
+        if is_first {
+            self.set_default(name);
+        }
+    }
+
+    fn accounts(&self) -> Option<&Table> {
+        self.document.get("account")?.as_table()
+    }
+
+    /// Sets a key of an account that the file has.
+    pub(crate) fn set_key(&mut self, account: &str, key: &str, text: &str) {
+        let accounts = self.document.get_mut("account");
+        let table = accounts.and_then(|accounts| accounts.get_mut(account));
+        if let Some(table) = table.and_then(Item::as_table_like_mut) {
+            table.insert(key, value(text));
+        }
+    }
+
+    /// Removes an account; also as the default.
+    pub(crate) fn remove_account(&mut self, name: &str) {
+        let accounts = self.document.get_mut("account");
+        if let Some(accounts) = accounts.and_then(Item::as_table_like_mut) {
+            accounts.remove(name);
+        }
+        if self.default() == Some(name) {
+            self.document.remove("default");
+        }
+    }
+
+    pub(crate) fn default(&self) -> Option<&str> {
+        self.document.get("default")?.as_str()
+    }
+
+    pub(crate) fn set_default(&mut self, name: &str) {
+        self.document.insert("default", value(name));
+    }
+
+    /// Writes the file at once as a whole, readable by its owner alone.
+    pub(crate) fn save(&self) -> Result<(), Failure> {
+        let text = self.document.to_string();
+        Config::parse(&text)?;
+        write_private(&self.path, text.as_bytes())
+    }
+}
+
+/// Writes a file that only its owner can read. An old file is replaced when all of the new one is on the
+/// disk. The directory is made if it is missing.
+pub(crate) fn write_private(path: &Path, octets: &[u8]) -> Result<(), Failure> {
+    let written = || {
+        // A link stays, and leads to the new content.
+        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let directory = path.parent().filter(|path| !path.as_os_str().is_empty());
+        let directory = directory.unwrap_or(Path::new("."));
+        if !directory.exists() {
+            std::fs::create_dir_all(directory)?;
+            std::fs::set_permissions(directory, Permissions::from_mode(0o700))?;
+        }
+        // Its mode is 600.
+        let mut file = NamedTempFile::new_in(directory)?;
+        file.write_all(octets)?;
+        file.as_file().sync_all()?;
+        file.persist(&path).map_err(|error| error.error)?;
+        File::open(directory)?.sync_all()
+    };
+    written().map_err(|error: io::Error| {
+        let message = format!("cannot write {}", shown_path(path));
+        Failure::io(exit::CANNOT_CREATE, message, error)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_and_order_stay() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("new/config.toml");
+        let text = || std::fs::read_to_string(&path).unwrap();
+        let mut file = ConfigFile::open(path.clone()).unwrap();
+        let keys = |server: &str| vec![("server", Value::from(server)), ("user", "me".into())];
+        file.add_account("work", keys("x"));
+        file.save().unwrap();
+        assert_eq!(
+            text(),
+            "default = \"work\"\n\n[account.work]\nserver = \"x\"\nuser = \"me\"\n"
+        );
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let own = "# mine\n\n[account.work] # at work\nserver = \"x\" # the old one\n";
+        std::fs::write(&path, own).unwrap();
+        let mut file = ConfigFile::open(path.clone()).unwrap();
+        file.add_account("my home", keys("y"));
+        file.set_key("work", "user", "me");
+        file.set_default("work");
+        file.save().unwrap();
+        let expected = "default = \"work\"\n# mine\n\n[account.work] # at work\n\
+                        server = \"x\" # the old one\nuser = \"me\"\n\n\
+                        [account.\"my home\"]\nserver = \"y\"\nuser = \"me\"\n";
+        assert_eq!(text(), expected);
+        let mut file = ConfigFile::open(path.clone()).unwrap();
+        assert_eq!(file.default(), Some("work"));
+        file.remove_account("work");
+        file.save().unwrap();
+        assert!(!text().contains("work"), "{}", text());
+        assert!(Config::load(&path).unwrap().account("my home").is_ok());
+    }
+}
