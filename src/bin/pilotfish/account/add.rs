@@ -355,7 +355,7 @@ async fn send_test(
             account: Some(setup.name.clone()),
             server: super::list::place(account),
             host: account.host().map(ToString::to_string).unwrap_or_default(),
-            attempts: 1,
+            attempts: Some(1),
             typed: TypedAddresses::default(),
         };
         let started = Instant::now();
@@ -364,7 +364,7 @@ async fn send_test(
         client.close().await;
         report::sent(global, &mail, &receipt, started.elapsed());
     }
-    let next = "pilotfish send --to ann@example.org -s 'A shark' --text 'Look.' -a shark.png";
+    let next = "pilotfish send ann@example.org -s 'A shark' -m 'Look.' -a shark.png";
     notice(&format!("next: {}", painted(CYAN, next)));
     Ok(())
 }

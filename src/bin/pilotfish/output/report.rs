@@ -201,7 +201,12 @@ pub(crate) fn failed(global: &GlobalArguments, mail: Option<&Submission>, failur
         && Stream::stderr().is_terminal
     {
         // The terminal shows ^C before it.
-        notice(" not sent");
+        let what = failure.message.split_once(": ");
+        let what = what.map_or(failure.message.as_str(), |(_, what)| what);
+        notice(&format!(
+            " {}",
+            what.strip_prefix("the mail was ").unwrap_or(what)
+        ));
         return failure.status;
     }
     let first = recipients.first().map(|first| first.outcome);

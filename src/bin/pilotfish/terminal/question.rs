@@ -62,10 +62,6 @@ impl Questions {
     }
 
     /// Asks for a secret, which the terminal does not show. Only the end of the line is left out.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "accounts will be added by a question")
-    )]
     pub(crate) async fn secret(&self, question: &str) -> io::Result<Option<Secret>> {
         let _silence = Silence::begin(&self.terminal)?;
         self.prompt(question)?;
