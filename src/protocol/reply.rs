@@ -1,8 +1,10 @@
 //! Replies and their codes (RFC 5321 section 4.2, RFC 3463).
 
 use std::fmt::{self, Write as _};
+use std::str::FromStr;
 
 use super::mask::Mask;
+use super::value_error::ValueError;
 use crate::address::{is_forbidden, is_invisible};
 
 /// How many characters of a reply's text [`Display`](fmt::Display) prints at most.
@@ -224,6 +226,33 @@ impl Reply {
     }
 }
 
+/// Reads a reply as a log shows it: `550 5.1.1 User unknown`, or several lines such as `535-5.7.8 ..`.
+/// The code may stand on the first line alone.
+impl FromStr for Reply {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let code = text
+            .trim_start()
+            .get(..3)
+            .filter(|code| code.bytes().all(|c| c.is_ascii_digit()));
+        let code = code.and_then(|code| ReplyCode::new(code.parse().ok()?));
+        let code = code.ok_or_else(|| {
+            ValueError::new(
+                "the reply is not valid",
+                "a reply begins with its code, as in 550 5.1.1",
+            )
+        })?;
+        let digits = code.to_string();
+        let lines = text.trim().lines().map(|line| {
+            let line = line.trim();
+            let rest = line.strip_prefix(&digits).unwrap_or(line);
+            rest.strip_prefix(['-', ' ']).unwrap_or(rest)
+        });
+        Ok(Self::new(code, lines.collect::<Vec<_>>().join("\n")))
+    }
+}
+
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.code)?;
@@ -292,6 +321,27 @@ mod tests {
             "535 5.7.8 Username and Password not accepted. For more information, go to \
              https://support.google.com/mail/?p=BadCredentials x - gsmtp"
         );
+    }
+
+    #[test]
+    fn a_reply_is_read_as_a_log_shows_it() {
+        for (text, expected) in [
+            ("550 5.1.1 User unknown", Some("550 5.1.1 User unknown")),
+            (
+                "535-5.7.8 no, see\n535 5.7.8  a page",
+                Some("535 5.7.8 no, see a page"),
+            ),
+            ("535-5.7.8 no", Some("535 5.7.8 no")),
+            (" 421 bye ", Some("421 bye")),
+            ("250", Some("250")),
+            ("99 no", None),
+            ("600 no", None),
+            ("User unknown", None),
+            ("", None),
+        ] {
+            let found = text.parse::<Reply>().ok().map(|reply| reply.to_string());
+            assert_eq!(found.as_deref(), expected, "{text:?}");
+        }
     }
 
     #[test]

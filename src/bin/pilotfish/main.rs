@@ -11,6 +11,7 @@ mod compose;
 mod connection;
 mod demo;
 mod exit;
+mod explain;
 mod failure;
 mod input;
 mod output;
@@ -31,6 +32,7 @@ use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::args::help::first_screen;
 use crate::args::{Arguments, Subcommands, with_each_file};
 use crate::failure::Failure;
 use crate::output::report;
@@ -43,11 +45,11 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help and version are answers, not errors.
             if !error.use_stderr() {
-                let _ = error.print();
+                report::result(&usage::answer(&error));
                 return ExitCode::from(exit::OK);
             }
             if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-                let _ = error.print();
+                report::notice(&first_screen());
                 return ExitCode::from(exit::USAGE);
             }
             let failure = usage::explained(&error);
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
             Subcommands::Config(arguments) => settings::run(arguments, &global).await,
             Subcommands::Check(arguments) => check::run(*arguments, &global).await,
             Subcommands::Sendmail(arguments) => sendmail::run(&arguments.arguments, &global).await,
+            Subcommands::Explain(arguments) => explain::run(&arguments, &global),
             Subcommands::Demo(arguments) => demo::run(*arguments, &global).await,
         }
     });

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Error};
 
+use crate::args::help::{ordered, overview, send_screen};
 use crate::args::{Arguments, GlobalArguments};
 use crate::failure::Failure;
 use crate::suggestion::nearest;
@@ -84,6 +85,27 @@ pub(crate) fn explained(error: &Error) -> Failure {
             failure.with_help("all commands: pilotfish -h")
         }
         None => failure,
+    }
+}
+
+/// The help or the version that the command line asks for.
+pub(crate) fn answer(answer: &Error) -> String {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    let is_long = words.iter().any(|word| word == "--help" || word == "help");
+    let text = answer.render().ansi().to_string();
+    if answer.kind() != ErrorKind::DisplayHelp {
+        return text.trim_end().to_owned();
+    }
+    let all = Arguments::command();
+    let names = words.iter().filter_map(|word| word.to_str());
+    let command = names
+        .clone()
+        .find(|word| all.find_subcommand(word).is_some());
+    match command {
+        None => overview(),
+        Some("send") if !is_long => send_screen(),
+        Some("help") if names.count() == 1 => overview(),
+        _ => ordered(&text),
     }
 }
 

@@ -271,8 +271,10 @@ const LOGIN_FIRST: &[&str] = &[
 ];
 
 impl Reply {
-    /// Whether the reply has this meaning, as a reply at this stage of the dialogue.
-    pub(crate) fn means_at(&self, meaning: ReplyMeaning, stage: Option<Stage>) -> bool {
+    /// Whether the reply has this meaning, as a reply at this stage of the dialogue. Some meanings hold at
+    /// some stages alone.
+    #[must_use]
+    pub fn means_at(&self, meaning: ReplyMeaning, stage: Option<Stage>) -> bool {
         // All rows are for negative replies, and most replies are positive.
         let is_negative = self.code().number() >= 400;
         is_negative && self.matches(meaning, stage, &OnceCell::new())

@@ -18,6 +18,7 @@ pub(crate) mod examples;
 mod fields;
 mod finished;
 mod found;
+mod help;
 mod hints;
 mod interrupt;
 mod json;

@@ -29,15 +29,21 @@ pub(crate) struct DeliveryArguments {
     dsn: Option<Notify>,
 
     /// How much of the mail comes back with a notification.
-    #[arg(long, value_parser = words(RETURNED), value_name = "PART", hide_short_help = true)]
+    #[arg(long, value_parser = words(RETURNED), value_name = "PART", hide_short_help = true,
+          help_heading = "Notifications (DSN)")]
     dsn_return: Option<Ret>,
 
     /// The identifier of the mail in notifications.
-    #[arg(long, value_name = "ID", hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "ID",
+        hide_short_help = true,
+        help_heading = "Notifications (DSN)"
+    )]
     dsn_envid: Option<EnvelopeId>,
 
     /// Do without notifications where the server does not offer them.
-    #[arg(long, hide_short_help = true)]
+    #[arg(long, hide_short_help = true, help_heading = "Notifications (DSN)")]
     dsn_if_offered: bool,
 
     /// Have the mail delivered within a time such as 1h, or else be notified; `1h,return` has it

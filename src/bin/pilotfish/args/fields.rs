@@ -128,7 +128,7 @@ fn header(field: &str) -> Result<(FieldName, String), String> {
 
 /// The DKIM signature.
 #[derive(Args)]
-#[command(next_help_heading = "Signature")]
+#[command(next_help_heading = "Signature (DKIM)")]
 #[expect(
     clippy::struct_field_names,
     reason = "clap makes the names of flags from them"

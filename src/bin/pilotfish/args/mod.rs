@@ -6,6 +6,7 @@ mod content;
 mod delivery;
 mod fields;
 mod global;
+pub(crate) mod help;
 mod network;
 mod sending;
 mod server;
@@ -38,7 +39,7 @@ pub(crate) use several::with_each_file;
     max_term_width = 100,
     arg_required_else_help = true
 )]
-#[command(disable_version_flag = true, after_help = EXAMPLES)]
+#[command(disable_version_flag = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Subcommands,
@@ -50,12 +51,6 @@ pub(crate) struct Arguments {
     #[arg(short = 'V', long, action = ArgAction::Version)]
     version: Option<bool>,
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  pilotfish demo
-  pilotfish send --server smtp.gmail.com --user me@gmail.com --password-file ~/.gmail.password \\
-      --from me@gmail.com --to ann@example.org -s 'A shark' --text 'Look:' -a shark.png";
 
 #[derive(Subcommand)]
 pub(crate) enum Subcommands {
@@ -71,7 +66,9 @@ pub(crate) enum Subcommands {
     Check(Box<CheckArguments>),
     /// Take mail from cron, git, mutt or PHP, as sendmail(1) does.
     Sendmail(SendmailArguments),
-    /// Send a mail with a picture to a server inside this process, and show how it went.
+    /// Say what a server's reply means.
+    Explain(ExplainArguments),
+    /// Send a mail to a server inside this process; show the dialogue.
     ///
     /// With --server or --account, the same mail goes to that server.
     Demo(Box<DemoArguments>),
@@ -79,7 +76,7 @@ pub(crate) enum Subcommands {
 
 /// Send one mail.
 #[derive(Args)]
-#[command(after_help = SEND_EXAMPLES, after_long_help = SEND_LONG_HELP)]
+#[command(after_long_help = SEND_LONG_HELP)]
 pub(crate) struct SendArguments {
     #[command(flatten)]
     pub(crate) server: ServerArguments,
@@ -112,7 +109,18 @@ pub(crate) struct MailArguments {
     pub(crate) raw: RawArguments,
 }
 
-/// Send a mail with a picture to a server inside this process, and show how it went.
+/// Say what a server's reply means.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  pilotfish explain '535-5.7.8 Username and Password not accepted'"
+)]
+pub(crate) struct ExplainArguments {
+    /// The reply, with its code.
+    #[arg(value_name = "REPLY", required = true)]
+    pub(crate) reply: Vec<String>,
+}
+
+/// Send a mail to a server inside this process; show the dialogue.
 #[derive(Args)]
 pub(crate) struct DemoArguments {
     #[command(flatten)]
@@ -159,18 +167,11 @@ pub(crate) struct DryRunArguments {
     pub(crate) output: PathBuf,
 }
 
-const SEND_EXAMPLES: &str = "\
-Examples:
-  pilotfish send --server smtp.gmail.com --user me@gmail.com --password-file ~/.gmail.password \\
-      --from me@gmail.com --to ann@example.org -s 'A shark' --text 'Look:' -a shark.png
-  pilotfish send -C mail.toml -A work --to ann@example.org -s News --markdown news.md --inline auto
-  pilotfish send -C mail.toml -A work -t --raw finished.eml
-  pilotfish send --from me@example.org --to ann@example.org --text @letter.txt --dry-run
-
---help has all flags and the exit status.";
-
 const SEND_LONG_HELP: &str = "\
 Examples:
+  pilotfish send ann@example.org -s 'A shark' -a shark.png < letter.txt
+  pilotfish send ann@example.org bob@example.net -s News --markdown news.md
+  df -h | pilotfish send me@example.org -s 'Disks of web1'
   pilotfish send --server smtp.gmail.com --user me@gmail.com --password-file ~/.gmail.password \\
       --from me@gmail.com --to ann@example.org -s 'A shark' --text 'Look:' -a shark.png
   pilotfish send -C mail.toml -A work --to ann@example.org -s News --markdown news.md --inline auto

@@ -24,6 +24,7 @@ const VERSIONS: Words<TlsVersion> = rows! {
 
 /// How the server is reached.
 #[derive(Args, Default, PartialEq)]
+#[command(next_help_heading = "Network")]
 pub(crate) struct NetworkArguments {
     /// Connect by way of a proxy: socks5h://[USER@]HOST:PORT or http://[USER@]HOST:PORT.
     #[arg(long, value_name = "URL")]
@@ -57,7 +58,7 @@ pub(crate) struct NetworkArguments {
     /// says: 5 min for a reply, 10 min for the reply to the end of the mail. The total begins with the command and covers all that it waits for, standard input too.
     /// When the total is over and the whole mail has been sent, its reply is awaited for up to
     /// 10 s more.
-    #[arg(long, value_name = "TIME|STEP=TIME,...", value_parser = timeout)]
+    #[arg(long, value_name = "TIME|STEP=TIME,...", value_parser = timeout, help_heading = "Delivery")]
     timeout: Option<Network>,
 }
 
@@ -93,7 +94,7 @@ fn timeout(text: &str) -> Result<Network, ConfigError> {
 
 /// What to trust by TLS, and which certificate to present.
 #[derive(Args, Default, PartialEq)]
-#[command(next_help_heading = "Server")]
+#[command(next_help_heading = "Server and TLS")]
 #[expect(
     clippy::struct_field_names,
     reason = "clap makes the names of flags from them"

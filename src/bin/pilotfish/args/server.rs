@@ -37,14 +37,14 @@ const CHUNKING: Words<Chunking> = rows! {
 
 /// The server, the login, and how mails go out.
 #[derive(Args, Default, PartialEq)]
-#[command(next_help_heading = "Server")]
+#[command(next_help_heading = "Account")]
 pub(crate) struct ServerArguments {
     /// The submission server; the port is 587, or 465 with implicit TLS, unless given.
     #[arg(long, value_name = "HOST[:PORT]", long_help = SERVER_HELP, value_parser = Account::new)]
     pub(crate) server: Option<Account>,
 
     /// How the session is protected [default: implicit on port 465, else starttls].
-    #[arg(long, value_parser = words(TLS), value_name = "MODE")]
+    #[arg(long, value_parser = words(TLS), value_name = "MODE", help_heading = "Server and TLS")]
     tls: Option<Security>,
 
     #[command(flatten)]
@@ -54,11 +54,11 @@ pub(crate) struct ServerArguments {
     pub(crate) network: NetworkArguments,
 
     /// Which commands are sent before earlier ones are answered [default: auto, those of a mail].
-    #[arg(long, value_parser = words(PIPELINING), value_name = "WHICH", hide_short_help = true)]
+    #[arg(long, value_parser = words(PIPELINING), value_name = "WHICH", hide_short_help = true, help_heading = "Protocol")]
     pipelining: Option<Pipelining>,
 
     /// When messages are sent by BDAT [default: auto, where more mails are waiting].
-    #[arg(long, value_parser = words(CHUNKING), value_name = "WHEN", hide_short_help = true)]
+    #[arg(long, value_parser = words(CHUNKING), value_name = "WHEN", hide_short_help = true, help_heading = "Protocol")]
     chunking: Option<Chunking>,
 
     /// Log in as this user.

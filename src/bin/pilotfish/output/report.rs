@@ -10,14 +10,14 @@ use pilotfish::session::{MailOutcome, Receipt, Recipient, RecipientOutcome, reci
 
 use super::headline::in_bytes;
 use super::json;
-use super::layout::{ErrorScreen, headed};
+use super::layout::{ErrorScreen, headed, highlighted};
 use super::submission::Submission;
 use crate::args::GlobalArguments;
 use crate::exit;
 use crate::failure::Failure;
 use crate::terminal::quantity::{Count, Size, Span, counted};
 use crate::terminal::style::{DIM, GREEN, MAGENTA, Mark, RED, Stream, YELLOW, painted};
-use crate::terminal::wrap::{columns, width};
+use crate::terminal::wrap::{columns, width, wrapped};
 
 /// The result of a faster mail has no time.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -240,6 +240,13 @@ pub(crate) fn failed(global: &GlobalArguments, mail: Option<&Submission>, failur
     };
     notice(&screen.lines(width(io::stderr())));
     failure.status
+}
+
+/// A row of a result: a label and a text, which wraps beside it.
+pub(crate) fn row(label: &str, text: &str) -> String {
+    const LABEL: usize = 12;
+    let text = highlighted(&wrapped(text, LABEL, width(io::stdout())));
+    format!("{label:<LABEL$}{text}")
 }
 
 /// Prints what is not a result, by one write, so that its lines stay together.

@@ -9,11 +9,11 @@ use crate::connection::Connection;
 
 /// For a login that is rejected.
 pub(super) const ROWS: &[Advice] = rows! {
-    codes: &[535], statuses: &["X.7.8"], words: &["gsmtp"], when: sent_an_app_password, says_what_was_sent: true
+    codes: &[535], statuses: &["X.7.8"], words: GMAIL, when: sent_an_app_password, says_what_was_sent: true, explains: false
         => "the password looks like an app password: check that it belongs to --user and has not \
             been revoked (a new account password revokes all): \
             https://myaccount.google.com/apppasswords";
-    codes: &[535], statuses: &["X.7.8"], words: &["gsmtp"], when: is_by_password, says_what_was_sent: true
+    codes: &[535], statuses: &["X.7.8"], words: GMAIL, when: is_by_password, says_what_was_sent: true
         => "Gmail takes no account password here: make an app password at \
             https://myaccount.google.com/apppasswords (it has 16 letters) and use that";
     codes: &[534], statuses: &["X.7.9"], words: &["gsmtp", "google.com"]
@@ -27,17 +27,17 @@ pub(super) const ROWS: &[Advice] = rows! {
     codes: &[535], words: &["auth005"], says_what_was_sent: true
         => "Yahoo takes no account password here: make an app password in the security settings of \
             the account and use that";
-    kinds: &[ErrorKind::Auth], stages: &[Stage::Auth], codes: &[535, 501], when: |connection| connection.login() == LoginBy::Token
+    kinds: &[ErrorKind::Auth], stages: &[Stage::Auth], codes: &[535, 501], when: |connection| connection.login() == LoginBy::Token, explains: false
         => "get a new access token, which mostly lasts for an hour, and check that it is for sending \
             mail by SMTP and belongs to --user";
-    kinds: &[ErrorKind::Auth], codes: &[535], when: |connection| connection.login() == LoginBy::Certificate
+    kinds: &[ErrorKind::Auth], codes: &[535], when: |connection| connection.login() == LoginBy::Certificate, explains: false
         => "the server does not let the certificate of --tls-cert log in: check which user it is for";
     codes: &[525]
         => "the account is disabled: ask the server's operator";
     codes: &[500], statuses: &["X.5.6"]
         => "the server takes no line as long as the login: use a shorter token or password, or \
             another mechanism by --auth";
-    kinds: &[ErrorKind::Auth], codes: &[500, 501, 502, 503, 504, 534, 538], when: |connection| connection.account.mechanisms().is_some()
+    kinds: &[ErrorKind::Auth], codes: &[500, 501, 502, 503, 504, 534, 538], when: |connection| connection.account.mechanisms().is_some(), explains: false
         => "leave --auth out, so that every mechanism that the server offers is tried, or name \
             another by it";
     kinds: &[ErrorKind::Auth], codes: &[500, 501, 502, 503, 504, 534, 538], when: is_by_password
@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Advice] = rows! {
     kinds: &[ErrorKind::Auth], codes: &[535], causes: &["also offers"], when: is_by_password, says_what_was_sent: true
         => "check the user name and the password; if they are right, log in by another mechanism: \
             --auth plain,login";
-    kinds: &[ErrorKind::Auth], codes: &[535], when: sent_an_app_password, says_what_was_sent: true
+    kinds: &[ErrorKind::Auth], codes: &[535], when: sent_an_app_password, says_what_was_sent: true, explains: false
         => "check that the password belongs to --user and has not been revoked";
     kinds: &[ErrorKind::Auth], codes: &[535], says_what_was_sent: true
         => "check the user name and the password; many services want an app password here";
@@ -65,6 +65,9 @@ pub(super) const WANTED: &[Advice] = rows! {
     means: Some(LoginRequired), when: |connection| !connection.account.logs_in()
         => "the server wants a login: give --user and --password-file";
 };
+
+/// What Gmail says when it rejects a password.
+const GMAIL: &[&str] = &["gsmtp", "username and password not accepted"];
 
 fn sent_an_app_password(connection: &Connection) -> bool {
     let secret = connection.secret.as_ref();

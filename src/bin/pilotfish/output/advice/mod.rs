@@ -37,6 +37,8 @@ struct Advice {
     text: &'static str,
     /// Whether the shape of the password that was sent helps.
     says_what_was_sent: bool,
+    /// Whether the row holds for the reply alone, whatever was sent.
+    explains: bool,
 }
 
 /// Fills in the columns that a row leaves out.
@@ -59,6 +61,7 @@ const ANY: Advice = Advice {
     when: |_| true,
     text: "",
     says_what_was_sent: false,
+    explains: true,
 };
 
 /// In this order.
@@ -91,6 +94,29 @@ pub(crate) fn advice(error: &Error, connection: &Connection) -> Option<String> {
         Some(secret) => format!("{} ({secret})", row.text),
         None => row.text.to_owned(),
     })
+}
+
+/// The advice for a reply of which nothing else is known.
+pub(crate) fn for_reply(reply: &Reply) -> Option<&'static str> {
+    let status = reply.enhanced_status();
+    let status = status.map(|status| format!("X.{}.{}", status.subject, status.detail));
+    let status = status.unwrap_or_default();
+    let words = reply.text().to_lowercase();
+    let code = reply.code().number();
+    let mut rows = TABLES.into_iter().flatten();
+    let row = rows.find(|row| {
+        let is_about_reply =
+            !(row.codes.is_empty() && row.statuses.is_empty() && row.words.is_empty());
+        row.explains
+            && is_about_reply
+            && row.causes.is_empty()
+            && one_of(row.codes, Some(&code))
+            && one_of(row.statuses, Some(&status.as_str()))
+            && one_in(row.words, &words)
+            && (row.means)
+                .is_none_or(|meaning| reply.means_at(meaning, row.stages.first().copied()))
+    });
+    row.map(|row| row.text)
 }
 
 /// The properties of an error that rows compare.
