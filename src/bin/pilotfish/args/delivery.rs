@@ -25,7 +25,7 @@ const ON_REJECTED: Words<Partial> = rows! {
 pub(crate) struct DeliveryArguments {
     /// When you are notified about the mail: never, or on success, failure, delay. Several are
     /// separated by commas.
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", help_heading = "Notifications (DSN)")]
     dsn: Option<Notify>,
 
     /// How much of the mail comes back with a notification.

@@ -47,12 +47,6 @@ pub(crate) struct ServerArguments {
     #[arg(long, value_parser = words(TLS), value_name = "MODE", help_heading = "Server and TLS")]
     tls: Option<Security>,
 
-    #[command(flatten)]
-    tls_settings: TlsArguments,
-
-    #[command(flatten)]
-    pub(crate) network: NetworkArguments,
-
     /// Which commands are sent before earlier ones are answered [default: auto, those of a mail].
     #[arg(long, value_parser = words(PIPELINING), value_name = "WHICH", hide_short_help = true, help_heading = "Protocol")]
     pipelining: Option<Pipelining>,
@@ -103,6 +97,12 @@ pub(crate) struct ServerArguments {
     /// Send the password even without TLS, where anybody on the way can read it.
     #[arg(long, hide_short_help = true)]
     danger_cleartext_auth: bool,
+
+    #[command(flatten)]
+    tls_settings: TlsArguments,
+
+    #[command(flatten)]
+    pub(crate) network: NetworkArguments,
 }
 
 impl ServerArguments {
