@@ -23,6 +23,7 @@ use crate::failure::{Failure, Interrupted};
 use crate::input::{self, Input, TextSource};
 use crate::output::dry_run;
 use crate::output::json;
+use crate::output::log::LogPlace;
 use crate::output::logging;
 use crate::output::progress::ProgressWatcher;
 use crate::output::report;
@@ -186,6 +187,9 @@ pub(crate) async fn deliver(
         typed,
         copy,
     } = outgoing;
+    if let Some(Err(failure)) = global.log.as_ref().map(LogPlace::check) {
+        return report::failed(global, None, &failure);
+    }
     let limits = connection.account.network.timeouts();
     let server = Box::pin(connection.server(global));
     let server = stops.unless(Interrupted::NotSent(None), server).await;

@@ -1,7 +1,8 @@
 //! From a finished message to one that can be sent.
 
 use crate::address::{
-    Address, AddressError, Domain, Envelope, ForwardPath, IntoAddresses, Mailbox, ReversePath,
+    AddrSpec, Address, AddressError, Domain, Envelope, ForwardPath, IntoAddresses, Mailbox,
+    ReversePath,
 };
 use crate::message::Message;
 use crate::message::encoding::BodyType;
@@ -237,8 +238,10 @@ impl RawBuilder {
         if let Some(id) = section.message_id() {
             return Ok(id);
         }
-        // The sender may be one that cannot be read.
+        // The sender may be one that cannot be read, or one of this machine, whose name is not unique.
         let sender = self.sender(section).ok().map(Mailbox::into_addr_spec);
+        let is_local = |sender: &AddrSpec| section.local_domain() == Some(sender.domain());
+        let sender = sender.filter(|sender| !is_local(sender));
         let sender = sender.as_ref().or(envelope.reverse_path().addr_spec());
         let domain = sender.map(|sender| sender.domain().to_string());
         let id = MessageId::random(domain.as_deref().unwrap_or("localhost"))?;

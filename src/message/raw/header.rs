@@ -97,6 +97,11 @@ impl<'a> HeaderSection<'a> {
         self
     }
 
+    /// The domain of addresses that have none.
+    pub(crate) fn local_domain(&self) -> Option<&Domain> {
+        self.local_domain.as_ref()
+    }
+
     /// The value of a field of addresses, each with a domain; `None` if they have one already.
     pub(super) fn completed(&self, field: &Field<'_>) -> Option<String> {
         let value = field.unfolded_lossy();

@@ -66,7 +66,8 @@ async fn names_without_a_domain() {
             "@"
         };
         assert!(text.contains(&format!("From: root{domain}")), "{text}");
-        assert!(text.contains("Message-ID: <"), "{text}");
+        let id = text.lines().find(|line| line.starts_with("Message-ID: <"));
+        assert!(id.is_some_and(|id| id.ends_with("@example.org>")), "{text}");
     }
     let fixture = fixture(server(), "").await;
     let ended = sendmail(&fixture.directory, "root", CRON).end().await;
@@ -169,4 +170,42 @@ async fn smtp_on_standard_input() {
     let ended = sendmail(&fixture.directory, "-bs", cut).end().await;
     assert_eq!(ended.status, 74, "{ended:?}");
     fixture.received_nothing().await;
+}
+
+/// A line for each mail, whatever became of it; a log that cannot be written stops the mail before.
+#[tokio::test]
+async fn a_log_has_a_line_for_each_mail() {
+    let rejects = Fault::ReplyAt(Point::EndOfData, "554 5.7.1 no \"spam\"".into());
+    let fixture = fixture(server().fault(rejects), "").await;
+    for flags in ["-X mail.log", "-oeq -X mail.log"] {
+        let run = sendmail(
+            &fixture.directory,
+            &format!("{flags} ann@example.org"),
+            CRON,
+        );
+        run.end().await;
+    }
+    let nowhere = sendmail(&fixture.directory, "-X none/mail.log ann@example.org", CRON);
+    let nowhere = nowhere.end().await;
+    nowhere.fails(73, "cannot write the log to none/mail.log");
+    let log = String::from_utf8(fixture.directory.read("mail.log")).unwrap();
+    let lines: Vec<_> = log.lines().collect();
+    assert_eq!(lines.len(), 2, "{log}");
+    for (line, parts) in lines.iter().zip([
+        [
+            " rejected account=a from=me@example.org to=ann@example.org ",
+            " status=65 ",
+            "reply=\"5.7.1 no \\\"spam\\\"\"",
+        ],
+        [
+            " accepted account=a from=me@example.org to=ann@example.org ",
+            " status=0 ",
+            " code=250 ",
+        ],
+    ]) {
+        for part in parts {
+            assert!(line.contains(part), "{part}: {line}");
+        }
+    }
+    assert_eq!(fixture.mails().await.len(), 1);
 }

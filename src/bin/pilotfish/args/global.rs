@@ -6,6 +6,7 @@ use anstream::ColorChoice;
 use clap::{ArgAction, Args};
 
 use super::{Words, rows, words};
+use crate::output::log::LogPlace;
 
 const COLORS: Words<ColorChoice> = rows! {
     "auto" = ColorChoice::Auto => "On a terminal, unless NO_COLOR is set or TERM is dumb";
@@ -58,6 +59,16 @@ pub(crate) struct GlobalArguments {
     /// Show the dialogue with the server on standard error, without secrets.
     #[arg(long, global = true, hide_short_help = true, help_heading = "Output")]
     pub(crate) transcript: bool,
+
+    /// Add a line for each mail: to a file, the system log, or the journal.
+    #[arg(
+        long,
+        value_name = "FILE|syslog|journald",
+        global = true,
+        hide_short_help = true,
+        help_heading = "Output"
+    )]
+    pub(crate) log: Option<LogPlace>,
 
     /// Never ask. A question that has to be answered is an error (status 64).
     #[arg(long, global = true, hide_short_help = true, help_heading = "Output")]

@@ -6,6 +6,7 @@ pub(crate) mod dry_run;
 pub(crate) mod headline;
 pub(crate) mod json;
 mod layout;
+pub(crate) mod log;
 pub(crate) mod logging;
 pub(crate) mod progress;
 pub(crate) mod report;

@@ -9,7 +9,7 @@ use pilotfish::protocol::Reply;
 use pilotfish::session::{MailOutcome, Receipt, Recipient, RecipientOutcome, recipient_outcomes};
 
 use super::headline::in_bytes;
-use super::json;
+use super::json::{self, SendObject};
 use super::layout::{ErrorScreen, headed, highlighted};
 use super::submission::Submission;
 use crate::args::GlobalArguments;
@@ -49,10 +49,9 @@ pub(crate) fn sent(
         exit::OK
     };
     let help = again(&recipients, mail);
-    if global.json {
-        let object = json::sent(mail, receipt, &recipients, status, duration, &help);
-        result(&json::line(&object));
-    }
+    recorded(global, || {
+        json::sent(mail, receipt, &recipients, status, duration, &help)
+    });
     let is_plain = !global.json && !global.quiet;
     if is_plain {
         let mut lines = vec![accepted(mail, receipt, &recipients, duration)];
@@ -189,9 +188,7 @@ pub(crate) fn again(recipients: &[Recipient<'_>], mail: &Submission) -> Vec<Stri
 pub(crate) fn failed(global: &GlobalArguments, mail: Option<&Submission>, failure: &Failure) -> u8 {
     let recipients = mail.map(|mail| failure.recipients(&mail.message));
     let recipients = recipients.unwrap_or_default();
-    if global.json {
-        result(&json::line(&json::failed(mail, failure, &recipients)));
-    }
+    recorded(global, || json::failed(mail, failure, &recipients));
     if failure.is_declined {
         notice(&failure.message);
         return failure.status;
@@ -247,6 +244,16 @@ pub(crate) fn row(label: &str, text: &str) -> String {
     const LABEL: usize = 12;
     let text = highlighted(&wrapped(text, LABEL, width(io::stdout())));
     format!("{label:<LABEL$}{text}")
+}
+
+/// Prints the object if JSON is asked for, and adds it to the log if there is one.
+fn recorded<'a>(global: &GlobalArguments, object: impl Fn() -> SendObject<'a>) {
+    if let Some(log) = &global.log {
+        log.add(&object());
+    }
+    if global.json {
+        result(&json::line(&object()));
+    }
 }
 
 /// Prints what is not a result, by one write, so that its lines stay together.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use pilotfish::address::envelope::{EnvelopeId, Notify, Ret};
 
 use crate::failure::Failure;
+use crate::output::log::LogPlace;
 
 /// What a caller asks for.
 #[derive(Debug, Default, PartialEq)]
@@ -23,6 +24,8 @@ pub(crate) struct Flags {
     pub(super) envelope_id: Option<EnvelopeId>,
     /// `-C`: the configuration.
     pub(super) config: Option<PathBuf>,
+    /// `-X`: the log.
+    pub(super) log: Option<LogPlace>,
     /// `-v`, which may be repeated.
     pub(super) verbose: u8,
     /// `-oeq`: errors are in the exit status alone.
@@ -143,6 +146,7 @@ impl Flags {
             'R' => self.ret = Some(value.parse().map_err(|error| bad(&error))?),
             'V' => self.envelope_id = Some(value.parse().map_err(|error| bad(&error))?),
             'C' => self.config = Some(PathBuf::from(value)),
+            'X' => self.log = Some(LogPlace::File(PathBuf::from(value))),
             'o' if value == "eq" => self.is_quiet = true,
             'e' if value == "q" => self.is_quiet = true,
             'q' | 'I' => self.mode = Mode::Nothing,
@@ -242,6 +246,7 @@ mod tests {
             (
                 "-oeq -odb -om -G -Am -d8 -h 7 -L tag -O DeliveryMode=b -X /dev/null",
                 Flags {
+                    log: Some(LogPlace::File("/dev/null".into())),
                     is_quiet: true,
                     ..deliver(&[])
                 },

@@ -77,6 +77,7 @@ pub(crate) async fn run(arguments: &[OsString], global: &GlobalArguments) -> u8 
         verbose: global.verbose.saturating_add(flags.verbose),
         // Callers such as cron send what they read.
         quiet: flags.verbose == 0 && global.verbose == 0,
+        log: flags.log.clone().or_else(|| global.log.clone()),
         no_input: true,
         ..global.clone()
     };
@@ -315,6 +316,7 @@ The message is on standard input, to its end; a line with a dot does not end it.
   -R PART      What a notification returns: hdrs or full
   -V ID        The identifier in notifications
   -C FILE      Read accounts from this file alone
+  -X FILE      Add a line for each mail to this file
   -oeq         Print no errors
   -v           Print each step
 Other tasks
@@ -322,7 +324,7 @@ Other tasks
   -bv          Show who gets the mail for the recipients; no server is asked
   -bp, mailq   Show the queue, which is empty: mails are sent at once
   -bi, -q, newaliases   Nothing is left to be done
-Accepted without effect: -i -oi -om -m -n -G -U -B -h -L -d -A -O -p -X, other -o and -e
+Accepted without effect: -i -oi -om -m -n -G -U -B -h -L -d -A -O -p, other -o and -e
 
 Names without a domain, such as root, get the address that the file of `aliases`
 in the configuration says, or else the `domain` of the configuration.
