@@ -1,7 +1,9 @@
 //! Why the command failed.
 
 use std::fmt::Display;
+use std::time::Duration;
 
+use pilotfish::protocol::{Reply, ReplyMeaning};
 use pilotfish::session::{MailOutcome, Recipient, RecipientOutcome, recipient_outcomes};
 use pilotfish::{Error, Fate, Message};
 
@@ -12,6 +14,7 @@ use crate::output::headline::{Subject, headline, in_bytes};
 use crate::output::report;
 use crate::output::submission::Submission;
 use crate::stop::Stop;
+use crate::terminal::quantity::Span;
 
 /// A failure, and what to do next.
 #[derive(Debug)]
@@ -36,6 +39,35 @@ pub(crate) struct Failure {
 
 /// How the error begins of a mail that may have arrived (RFC 1047).
 pub(crate) const UNKNOWN: &str = "outcome unknown: the whole mail was sent";
+
+/// How the library's own advice begins where the command's names a flag.
+const OWN_ADVICE: [&str; 4] = [
+    ": remove the restriction to",
+    ": use TLS, or leave the login out",
+    ": give it one, or leave the user out",
+    ": use implicit TLS",
+];
+
+/// When a mail that was deferred can be sent again.
+fn later(error: Option<&Error>, retries: bool) -> String {
+    const GREYLISTED: Duration = Duration::from_mins(5);
+    let refused = error
+        .and_then(|error| error.rejected().first())
+        .map(|(_, reply)| reply);
+    let reply = error.and_then(Error::reply).or(refused);
+    let asked = reply.and_then(Reply::retry_after);
+    let is_greylisted = error.is_some_and(|error| error.means(ReplyMeaning::Greylisted));
+    let wait = asked.or(is_greylisted.then_some(GREYLISTED));
+    let when = wait.map_or_else(
+        || "later".to_owned(),
+        |wait| format!("after {}", Span(wait)),
+    );
+    if retries {
+        format!("send it again {when}")
+    } else {
+        format!("send it again {when}, or let Pilotfish try: --retry 30m")
+    }
+}
 
 /// How far a command had come when it was stopped.
 #[derive(Debug)]
@@ -188,6 +220,12 @@ impl Failure {
         }
         let mut described = self.advised(connection);
         described.help.extend(again);
+        if described.help.is_empty() && described.outcome == MailOutcome::Deferred {
+            let retries = connection.account.retry.is_some();
+            described
+                .help
+                .push(later(described.error.as_ref(), retries));
+        }
         described
     }
 
@@ -195,6 +233,11 @@ impl Failure {
     pub(crate) fn advised(mut self, connection: &Connection) -> Self {
         let error = self.error.as_ref();
         let advised = error.and_then(|error| advice(error, connection));
+        if advised.is_some() {
+            let mut cuts = OWN_ADVICE.iter();
+            let cut = cuts.find_map(|cut| self.message.find(cut));
+            self.message.truncate(cut.unwrap_or(self.message.len()));
+        }
         self.help.extend(advised);
         self
     }

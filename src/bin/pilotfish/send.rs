@@ -30,6 +30,8 @@ use crate::output::report;
 use crate::output::submission::{Submission, TypedAddresses};
 use crate::output::waiting::{Waiting, WaitingLine};
 use crate::stop::{Stop, Stops};
+use crate::terminal::quantity::{Size, Span};
+use crate::terminal::style::{DIM, painted};
 use crate::usage;
 use concern::concerns;
 use copy::CopyPlace;
@@ -228,12 +230,13 @@ pub(crate) async fn deliver(
     let is_interruption = |failure: &Failure| failure.is_interruption;
     let was_interrupted = result.as_ref().is_err_and(is_interruption);
     if let (Ok(receipt), 1) = (&result, global.verbose) {
-        report::notice(&format!(
-            "sent {} bytes in {} ms; the reply took {} ms",
-            receipt.size,
-            receipt.timing.transfer.as_millis(),
-            receipt.timing.reply.as_millis(),
-        ));
+        let step = format!(
+            "sent {} in {}; the reply took {}",
+            Size(receipt.size),
+            Span(receipt.timing.transfer),
+            Span(receipt.timing.reply),
+        );
+        report::notice(&painted(DIM, step));
     }
     if let (Ok(_), Some(copy)) = (&result, &copy)
         && let Err(failure) = copy.keep(&mail.message).await

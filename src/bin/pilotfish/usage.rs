@@ -37,7 +37,7 @@ const OF_OTHERS: &[(&str, &str)] = tips! {
     "--ca --cacert --ca-file --cafile" => "an authority of yours is --tls-ca FILE";
     "--cert --key" => "the certificate that logs in is --tls-cert FILE, and its key --tls-key FILE";
     "--attachment --attachments --attach-file --file" => "attach a file by -a FILE";
-    "--username --login -u -x --auth-user --auth-username --smtp-user"
+    "--username --login -u --auth-user --auth-username --smtp-user"
         => "the name for the login is --user NAME";
     "--title --subj --h-Subject" => "the subject is -s TEXT";
     "--recipient --rcpt --recipients --mail-rcpt" => "recipients are --to, --cc and --bcc";

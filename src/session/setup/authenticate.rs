@@ -240,7 +240,7 @@ fn no_mechanism(extensions: &Extensions, credentials: &Credentials, order: &[Mec
         ),
         ([], None) => "the mechanisms that are allowed do not take these credentials".to_owned(),
         (names, None) => format!(
-            "the server offers no login that these credentials are for: {}",
+            "the server offers no login by {}: use other credentials or mechanisms",
             names.join(", ")
         ),
     };
@@ -287,13 +287,13 @@ mod tests {
                 "SCRAM-SHA-1",
                 &token,
                 &Mechanism::PREFERENCE,
-                "the server offers no login that these credentials are for: OAUTHBEARER, XOAUTH2",
+                "the server offers no login by OAUTHBEARER, XOAUTH2: use other credentials or mechanisms",
             ),
             (
                 "CRAM-MD5",
                 &token,
                 &Mechanism::PREFERENCE,
-                "the server offers no login that these credentials are for: OAUTHBEARER, XOAUTH2",
+                "the server offers no login by OAUTHBEARER, XOAUTH2: use other credentials or mechanisms",
             ),
         ] {
             let error = no_mechanism(&offering(offered), credentials, order);

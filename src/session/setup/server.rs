@@ -216,7 +216,7 @@ impl ServerConfig {
             greeted = Established::greet(wire, hello, Duration::ZERO) => greeted,
             () = silent_tls => {
                 let message = format!(
-                    "{} port {} begins with TLS and was spoken to in clear text: use implicit TLS",
+                    "{} port {} expects TLS from the first octet: use implicit TLS",
                     self.host, self.port
                 );
                 Err(Error::new(ErrorKind::Tls, message).with_stage(Stage::Greeting))

@@ -66,8 +66,8 @@ pub(super) fn handshake_error(host: &Host, error: io::Error) -> Error {
             PeerIncompatible::ServerDoesNotSupportTls12Or13
             | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
         ) => format!(
-            "{host} speaks no TLS version that is allowed here: 1.2, or 1.3 if that is wanted, \
-             is the least; its owner has to update it"
+            "{host} supports no TLS version that is allowed: 1.2 or later, or 1.3 if you require \
+             that; its operator has to update it"
         ),
         rustls::Error::AlertReceived(
             AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity,

@@ -392,7 +392,13 @@ async fn the_name_in_ehlo() {
             named,
             Rcpt,
             "450 4.7.1 <x>: Helo command rejected: Host not found",
-            "",
+            "send it again after 5 min, or let Pilotfish try: --retry 30m",
+        ),
+        (
+            NO_LOGIN,
+            Mail,
+            "451 4.3.0 try again in 300 seconds",
+            "send it again after 5 min, or let Pilotfish try: --retry 30m",
         ),
     ])
     .await;

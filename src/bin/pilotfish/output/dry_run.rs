@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use pilotfish::Message;
 use pilotfish::message::{BodyType, MessageReader};
+use rustix::io::Errno;
 use tempfile::TempPath;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
@@ -143,7 +144,10 @@ impl OutputFile {
             .permissions(Permissions::from_mode(mode))
             .tempfile_in(directory.unwrap_or(Path::new(".")))
             // Without the temporary name.
-            .map_err(|error| io::Error::from(error.kind()))?
+            .map_err(|error| match error.kind() {
+                ErrorKind::NotFound => Errno::NOENT.into(),
+                kind => io::Error::from(kind),
+            })?
             .into_parts();
         if let Some(old) = old {
             let new = file.metadata()?;

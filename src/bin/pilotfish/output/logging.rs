@@ -13,8 +13,11 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::progress::can_draw;
+use super::report;
 use super::waiting::Waiting;
 use crate::args::GlobalArguments;
+use crate::terminal::quantity::Span;
+use crate::terminal::style::{DIM, painted};
 
 /// Where the library shows the dialogue.
 const WIRE: &str = "pilotfish::wire";
@@ -96,9 +99,8 @@ fn steps() -> impl Fn(WireEvent) {
     let seen = Mutex::new(Seen::default());
     move |line| {
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(step) = seen.step(&line) {
-            let after = started.elapsed().as_millis();
-            let _ = writeln!(std::io::stderr(), "{step} (after {after} ms)");
+        if let Some(step) = seen.step(&line, started) {
+            report::notice(&painted(DIM, step));
         }
     }
 }
@@ -106,21 +108,19 @@ fn steps() -> impl Fn(WireEvent) {
 /// What the last lines were.
 #[derive(Default)]
 struct Seen {
-    /// Whether the next line of the server is its greeting.
-    greeting_is_due: bool,
     /// The mechanism of a login that has no answer yet.
     mechanism: Option<String>,
 }
 
 impl Seen {
     /// The step that an event shows, if it shows one.
-    fn step(&mut self, line: &WireEvent) -> Option<String> {
+    fn step(&mut self, line: &WireEvent, started: Instant) -> Option<String> {
         match line.from.as_str() {
             "network" => {
-                self.greeting_is_due = true;
-                Some(line.text.clone())
+                let place = line.text.replacen(" port ", ":", 1);
+                Some(format!("{place} in {}", Span(started.elapsed())))
             }
-            "tls" => Some(format!("encrypted by {}", line.text)),
+            "tls" => Some(line.text.replacen("TLSv", "TLS ", 1)),
             "client" => {
                 let mechanism = line.text.strip_prefix("AUTH ");
                 let mechanism = mechanism.and_then(|rest| rest.split(' ').next());
@@ -129,12 +129,9 @@ impl Seen {
                 }
                 None
             }
-            _ if std::mem::take(&mut self.greeting_is_due) => {
-                Some(format!("the server says: {}", line.text))
-            }
             _ if line.text.starts_with("235") => {
                 let mechanism = self.mechanism.take()?;
-                Some(format!("logged in by {mechanism}"))
+                Some(format!("logged in ({mechanism})"))
             }
             _ => None,
         }

@@ -52,7 +52,7 @@ fn record(kind: u8, content: &[u8]) -> Vec<u8> {
 }
 
 const NOT_TLS: &str = "did not answer in TLS: if the port begins in clear text, use STARTTLS";
-const TOO_OLD: &str = "speaks no TLS version that is allowed here";
+const TOO_OLD: &str = "supports no TLS version that is allowed";
 
 /// A `ServerHello` of an old version (RFC 5246 section 7.4.1.3): `TLS_RSA_WITH_AES_128_CBC_SHA`.
 fn old_hello(minor: u8) -> Vec<u8> {

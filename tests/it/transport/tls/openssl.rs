@@ -186,7 +186,7 @@ async fn a_server_with_only_old_versions() {
     certify(directory, "server", P256, "root", "sha256", "server");
     for version in ["-tls1", "-tls1_1"] {
         let server = listen(directory, &format!("{version} -cipher DEFAULT@SECLEVEL=0"));
-        let words = "speaks no TLS version that is allowed here";
+        let words = "supports no TLS version that is allowed";
         is_refused(&Side::Port(server.port), &client(), HOST, words).await;
     }
 }

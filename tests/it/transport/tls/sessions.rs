@@ -136,7 +136,7 @@ async fn the_minimum_version() {
     let (old, new) = (side(&version::TLS12), side(&version::TLS13));
     super::certificates::is_accepted(&old, &client(), "server.example").await;
     super::certificates::is_accepted(&new, &strict, "server.example").await;
-    let words = "speaks no TLS version that is allowed here";
+    let words = "supports no TLS version that is allowed";
     super::certificates::is_refused(&old, &strict, "server.example", words).await;
 }
 

@@ -39,7 +39,7 @@ pub(super) const ROWS: &[Advice] = rows! {
     stages: &[Stage::EndOfData], codes: &[550], words: &["request failed; mailbox unavailable"]
         => NOT_YOURS;
     codes: &[550], statuses: &["X.4.5"]
-        => "a sending limit for 24 hours is used up: try again tomorrow";
+        => "the account has sent as many mails as it may in 24 hours: send it again tomorrow";
     codes: &[554], statuses: &["X.7.1"], words: &["access denied"], when: |connection| !connection.account.logs_in()
         => "most servers take mail only from those who log in: give --user and --password-file, and \
             the --from that is yours";
@@ -49,7 +49,7 @@ pub(super) const ROWS: &[Advice] = rows! {
     stages: &[Stage::Rcpt, Stage::Data], codes: &[421], words: &["too many errors"]
         => "the server closed because it rejected too many recipients: leave them out";
     codes: &[552], statuses: &["X.2.2"]
-        => "the recipient's mailbox is full";
+        => "the mailbox is full: tell the recipient in another way";
     stages: &[Stage::Mail, Stage::Transfer, Stage::EndOfData], means: Some(ReplyMeaning::MessageTooLarge)
         => "send the files in several mails, or by a link; attachments grow by 37 % on their way";
 };
