@@ -22,8 +22,8 @@ use crate::connection::Connection;
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::output::logging;
-use crate::output::report::{failed, result};
-use crate::terminal::style::Stream;
+use crate::output::report::{failed, notice, result};
+use crate::terminal::style::{CYAN, Stream, painted};
 use crate::terminal::wrap::columns;
 
 /// The most addresses that are tried.
@@ -47,7 +47,12 @@ pub(crate) async fn run(arguments: CheckArguments, global: &GlobalArguments) -> 
     } else if !global.quiet {
         result(&shown(&lines, Stream::stdout()));
     }
-    Report::status(&lines)
+    let status = Report::status(&lines);
+    if let (Some(address), exit::OK, false) = (&report.address, status, global.json) {
+        let command = painted(CYAN, format!("pilotfish account add {address}"));
+        notice(&format!("next: {command}"));
+    }
+    status
 }
 
 async fn tested(arguments: CheckArguments, global: &GlobalArguments) -> Result<Report, Failure> {
@@ -84,6 +89,7 @@ async fn report(
         session: None,
         findings: None,
         login: None,
+        address: account.user.clone().filter(|_| is_host_alone),
     };
     let is_direct = account.unix_socket().is_none() && account.network.proxy.is_none();
     if is_direct {

@@ -27,6 +27,8 @@ pub(super) struct Report {
     pub(super) findings: Option<Result<Findings, Failure>>,
     /// The failure of the login, with what to do about it.
     pub(super) login: Option<Failure>,
+    /// The address that was named in place of a host.
+    pub(super) address: Option<String>,
 }
 
 /// A line about one thing.
