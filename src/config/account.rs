@@ -92,6 +92,9 @@ pub struct Account {
     /// The name of a credential of systemd with the password on its first line: a file in the
     /// directory that the variable `CREDENTIALS_DIRECTORY` names.
     pub password_credential: Option<String>,
+    /// The name of the password in the keyring of the desktop: that of an item of the service
+    /// `pilotfish`. It needs the feature `keyring`.
+    pub password_keyring: Option<String>,
     /// A file in the format of netrc(5) that only its owner can read, with the password for the
     /// server's host and, if the file names users, for [`user`](Self::user).
     pub password_netrc: Option<PathBuf>,
@@ -285,6 +288,7 @@ impl Account {
             self.password_command.as_deref().map(SecretSource::Command),
             self.password_env.as_deref().map(SecretSource::Variable),
             (self.password_credential.as_deref()).map(SecretSource::Credential),
+            self.password_keyring.as_deref().map(SecretSource::Keyring),
             netrc.map(|path| self.netrc(path)),
         ];
         sources.into_iter().flatten()

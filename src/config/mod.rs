@@ -12,6 +12,8 @@ mod contradictions;
 mod dkim;
 mod error;
 mod finding;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod limits;
 mod netrc;
 mod network;
@@ -37,6 +39,8 @@ pub use account::Account;
 pub use choice::ChosenBy;
 pub use dkim::Dkim;
 pub use error::ConfigError;
+#[cfg(feature = "keyring")]
+pub use keyring::Keyring;
 pub use network::Network;
 pub use secret_error::SecretError;
 

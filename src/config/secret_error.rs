@@ -105,6 +105,23 @@ pub enum SecretError {
         /// The credential.
         name: String,
     },
+    /// No keyring can be reached.
+    #[error(
+        "no keyring can be reached: it needs a D-Bus session with a Secret Service, which cron and ssh do not have"
+    )]
+    NoKeyring {
+        /// What the keyring or the system said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The keyring is locked, and it was not unlocked.
+    #[error("the keyring is locked: unlock it, as by logging in to the desktop")]
+    KeyringLocked,
+    /// The keyring has no such item.
+    #[error("the keyring has no password named \"{}\" of the service pilotfish: store it", name.escape_debug())]
+    NotInKeyring {
+        /// The name.
+        name: String,
+    },
     /// The file has no password for the host and the user.
     #[error("{} has no password for {host} and this user: add a line \"machine {host}\"", shown(.path))]
     NotInNetrc {

@@ -44,6 +44,8 @@ pub(super) enum SecretSource<'a> {
     Variable(&'a str),
     /// A credential of systemd: a file of this name in the directory that it makes for a service.
     Credential(&'a str),
+    /// An item of the keyring of the desktop.
+    Keyring(&'a str),
     /// A file in the format of netrc(5) that only its owner can read, and what to look for in it.
     Netrc {
         path: &'a Path,
@@ -82,6 +84,7 @@ impl SecretSource<'_> {
                     // may grant access by an access control list, and then the mode shows a group.
                     read_file(File::open(&path).await.map(Some), path, what, most).await
                 }
+                Self::Keyring(name) => read_keyring(name).await,
                 Self::Netrc { path, host, user } => {
                     let path = at_home(path);
                     let file = open_private(&path).await;
@@ -134,9 +137,22 @@ impl fmt::Display for SecretSource<'_> {
             Self::Fd(number) => write!(f, "the descriptor {number}"),
             Self::Command(command) => write!(f, "the command `{}`", command.escape_debug()),
             Self::Variable(name) => write!(f, "the variable {}", name.escape_debug()),
+            Self::Keyring(name) => write!(f, "the item {} of the keyring", name.escape_debug()),
             Self::Credential(name) => write!(f, "the credential {}", name.escape_debug()),
         }
     }
+}
+
+#[cfg(feature = "keyring")]
+async fn read_keyring(name: &str) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+    super::keyring::Keyring::open().await?.read(name).await
+}
+
+#[cfg(not(feature = "keyring"))]
+async fn read_keyring(_name: &str) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+    Err(SecretError::NoKeyring {
+        source: "this program was built without the feature keyring".into(),
+    })
 }
 
 /// The value of an environment variable.

@@ -2,17 +2,19 @@
 
 use std::path::PathBuf;
 
+use pilotfish::config::Keyring;
 use pilotfish::services::Service;
 use pilotfish::transport::Host;
 
 use crate::account::secret::{Asked, ask};
+use crate::account::store::Store;
 use crate::account::{Chosen, chosen, done};
 use crate::args::{AuthArguments, AuthCommands, AuthSetArguments, GlobalArguments};
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::output::logging;
 use crate::output::report::failed;
-use crate::settings::{ConfigFile, shown_path, write_private};
+use crate::settings::{ConfigFile, shown_path};
 use crate::stop::Stops;
 use crate::terminal::question::Questions;
 
@@ -81,21 +83,28 @@ async fn set(arguments: AuthSetArguments, global: &GlobalArguments) -> Result<()
         None => domain.and_then(|domain| Service::of_domain(&domain)),
     };
     let Asked { secret, .. } = ask(&questions, &account, service, !arguments.no_test).await?;
-    let own_file = account.password_file.map(at_home);
-    let path = match &own_file {
-        Some(path) => path.clone(),
-        None => ConfigFile::open(file.clone())?.password_file(&name),
+    let own = match (&account.password_keyring, account.password_file) {
+        (Some(item), _) => {
+            let keyring = Keyring::open().await;
+            let keyring = keyring.map_err(|error| Failure::of(exit::CONFIG, &error))?;
+            Some((Store::Keyring(keyring), item.clone()))
+        }
+        (None, Some(path)) => Some((Store::File(at_home(path)), name.clone())),
+        (None, None) => None,
     };
-    write_private(&path, secret.expose())?;
-    // The configuration never names a file that is not there.
-    if own_file.is_none() {
+    let place = if let Some((store, item)) = own {
+        store.keep(&item, &secret).await?
+    } else {
         let mut file = ConfigFile::open(file)?;
+        let path = file.password_file(&name);
         let own = path.file_name().unwrap_or_default().to_string_lossy();
         file.set_key(&name, "password-file", &own);
+        // The configuration never names a file that is not there.
+        let place = Store::File(path.clone()).keep(&name, &secret).await?;
         file.save()?;
-    }
-    let text = format!("password of {name} stored in {}", shown_path(&path));
-    done(&text, global);
+        place
+    };
+    done(&format!("password of {name} stored in {place}"), global);
     Ok(())
 }
 

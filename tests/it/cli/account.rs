@@ -32,7 +32,7 @@ async fn conversation(
 ) -> (Option<i32>, String) {
     let arguments = arguments.join(" ");
     let script = format!(
-        "unset PILOTFISH_CONFIG XDG_CONFIG_HOME; export HOME=\"$PWD\"; exec \"$0\" {arguments}"
+        "unset PILOTFISH_CONFIG XDG_CONFIG_HOME XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS; export HOME=\"$PWD\"; exec \"$0\" {arguments}"
     );
     let mut screen = Screen::start(&script, home);
     for (question, answer) in answers {
@@ -108,6 +108,7 @@ async fn the_first_minute() {
         \u{20} 16 characters; 3 blanks and 1 no-break space were removed\n\
         ✓ logged in as me@gmail.com\n\
         Your name, as recipients see it [Me]: Ann Lee\n\
+        ! no keyring can be reached: no D-Bus session (cron or ssh?)\n\
         Store the password in ~/.config/pilotfish/gmail.password, readable only by you\n\
         and not encrypted? [Y/n] \n\
         ✓ password stored in ~/.config/pilotfish/gmail.password\n\
@@ -370,4 +371,49 @@ async fn what_cannot_be_set_up() {
         let ended = run.env("HOME", directory.path()).end().await;
         ended.fails(status, words);
     }
+}
+
+/// A real Secret Service: set, get, an item that is not there, and a keyring that is locked.
+#[tokio::test]
+#[ignore = "needs a keyring: tests/run installs it"]
+async fn a_password_is_kept_in_the_keyring() {
+    let fixture = fixture().await;
+    let home = fixture.directory.path();
+    fixture.directory.file(
+        "none.toml",
+        "[account.a]\nserver = 'localhost'\nuser = 'me'\npassword-keyring = 'nothing'\n",
+    );
+    let add = at(&fixture, "account add me@gmail.com").join(" ");
+    let unlock = "printf pw | gnome-keyring-daemon --unlock --components=secrets >keyring.log 2>&1";
+    let script = format!(
+        "unset PILOTFISH_CONFIG XDG_CONFIG_HOME DISPLAY WAYLAND_DISPLAY; \
+         export HOME=\"$PWD\" XDG_RUNTIME_DIR=\"$PWD\"; chmod 700 .; \
+         exec dbus-run-session -- sh -c '{unlock}; \"$0\" {add} && \"$0\" account test; \
+         secret-tool lookup service pilotfish username gmail; echo; \
+         \"$0\" send -C none.toml --from me@example.org --text Hi ann@example.org; \
+         secret-tool lock; \"$0\" account test' \"$0\""
+    );
+    let mut screen = Screen::start(&script, home);
+    for (question, answer) in [
+        ("App password for me@gmail.com:", "abcdefghijklmnop\n"),
+        ("recipients see it [Me]:", "\n"),
+        ("Store the password: [k]eyring, [f]ile? [k]", "\n"),
+        ("Send a test mail to me@gmail.com? [Y/n]", "n\n"),
+    ] {
+        screen.answer(question, answer).await;
+    }
+    let (status, shown) = screen.end().await;
+    for words in [
+        "✓ password stored in the keyring (Secret Service, \"pilotfish gmail\")",
+        "logged in as me@gmail.com; nothing sent",
+        "\nabcdefghijklmnop\n",
+        "the keyring has no password named \"nothing\"",
+        "the keyring is locked",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert_eq!(status.code(), Some(78), "{shown}");
+    let config = String::from_utf8(fixture.directory.read(CONFIG)).unwrap();
+    assert!(config.contains("password-keyring = \"gmail\""), "{config}");
+    fixture.received_nothing().await;
 }

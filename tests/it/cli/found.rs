@@ -10,6 +10,8 @@ async fn run(directory: &Directory, arguments: &str) -> Ended {
     let path = directory.path();
     let run = Run::new(arguments).directory(path);
     let run = run.env("HOME", path).env("XDG_CONFIG_HOME", "");
+    // There is no desktop, and so no keyring.
+    let run = run.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
     run.end().await
 }
 
@@ -183,6 +185,7 @@ async fn a_source_that_fails_is_named() {
             "password-netrc = 'netrc'",
             "netrc has no password for there.invalid",
         ),
+        ("password-keyring = 'x'", "no keyring can be reached"),
         ("password-netrc = 'none'", "none: check that it exists"),
         (
             "password-command = 'cat /dev/zero'",

@@ -6,18 +6,19 @@ use std::time::Instant;
 use pilotfish::address::{AddrSpec, Mailbox};
 use pilotfish::config::{Account, Config};
 use pilotfish::services::Service;
-use pilotfish::{Message, Security};
+use pilotfish::{Message, Secret, Security};
 use toml_edit::Value;
 
 use super::login;
 use super::secret::{Asked, ask, terminal};
+use super::store::Store;
 use crate::args::{AccountAddArguments, GlobalArguments};
 use crate::connection::Connection;
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::report::{self, notice};
 use crate::output::submission::{Submission, TypedAddresses};
-use crate::settings::{ConfigFile, configuration, shown_path, write_private};
+use crate::settings::{ConfigFile, configuration, shown_path};
 use crate::terminal::question::Questions;
 use crate::terminal::style::{CYAN, Mark, Stream, painted};
 
@@ -80,9 +81,9 @@ pub(super) async fn add(
             .map_or_else(String::new, ToString::to_string)
             .into(),
     ));
-    if let Some((path, secret)) = &stored {
-        write_private(path, secret.expose())?;
-        let text = format!("password stored in {}", shown_path(path));
+    if let Some((store, secret)) = &stored {
+        let place = store.keep(&setup.name, secret).await?;
+        let text = format!("password stored in {place}");
         notice(&Stream::stderr().marked(Mark::Done, text));
     }
     file.add_account(&setup.name, setup.keys.clone());
@@ -142,6 +143,7 @@ fn setup(arguments: AccountAddArguments) -> Result<Setup, Failure> {
     account.password_file = arguments.password_file.map(absolute).transpose()?;
     account.password_command = arguments.password_command;
     account.password_env = arguments.password_env;
+    account.password_keyring = arguments.password_keyring;
     account.token_command = arguments.token_command;
     let keys = keys(&server, &account);
     // Contradictions are found before anything is asked.
@@ -149,6 +151,7 @@ fn setup(arguments: AccountAddArguments) -> Result<Setup, Failure> {
     let has_source = account.password_file.is_some()
         || account.password_command.is_some()
         || account.password_env.is_some()
+        || account.password_keyring.is_some()
         || account.token_command.is_some();
     if let Some(service) = service.filter(|service| service.secret == "oauth" && !has_source) {
         let message = format!(
@@ -214,6 +217,7 @@ fn keys(server: &str, account: &Account) -> Vec<(&'static str, Value)> {
         ("password-file", path(&account.password_file)),
         ("password-command", account.password_command.clone()),
         ("password-env", account.password_env.clone()),
+        ("password-keyring", account.password_keyring.clone()),
         ("token-command", account.token_command.clone()),
     ];
     let keys = keys.into_iter();
@@ -234,7 +238,7 @@ async fn asked(
     setup: &mut Setup,
     file: &ConfigFile,
     is_tested: bool,
-) -> Result<(PathBuf, pilotfish::Secret), Failure> {
+) -> Result<(Store, Secret), Failure> {
     if let Some(service) = setup.service {
         for line in steps(service) {
             questions.say(&line).map_err(terminal)?;
@@ -248,23 +252,10 @@ async fn asked(
         questions.say(&line).map_err(terminal)?;
     }
     ask_name(questions, setup).await?;
-    let path = file.password_file(&setup.name);
-    let question = format!(
-        "Store the password in {}, readable only by you\nand not encrypted?",
-        shown_path(&path)
-    );
-    if !questions
-        .yes_or_no(&question, true)
-        .await
-        .map_err(terminal)?
-    {
-        let failure = Failure::new(exit::INTERRUPTED, "nothing was stored");
-        return Err(failure.with_help("--password-command CMD uses a password manager of yours"));
-    }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    setup.keys.push(("password-file", name.into_owned().into()));
-    setup.account.password_file = Some(path.clone());
-    Ok((path, secret))
+    let store = Store::ask(questions, file.password_file(&setup.name)).await?;
+    let (key, value) = store.key(&setup.name);
+    setup.keys.push((key, value.into()));
+    Ok((store, secret))
 }
 
 /// How the secret is made at the service.

@@ -153,6 +153,8 @@ fn secret(account: &Account) -> &'static str {
         "variable"
     } else if credentials.iter().any(Option::is_some) {
         "credential"
+    } else if account.password_keyring.is_some() {
+        "keyring"
     } else if account.password_netrc.is_some() {
         "netrc"
     } else {

@@ -4,6 +4,7 @@ mod add;
 mod list;
 pub(crate) mod login;
 pub(crate) mod secret;
+pub(crate) mod store;
 
 use std::path::PathBuf;
 

@@ -96,6 +96,10 @@ pub(crate) struct AccountAddArguments {
     #[arg(long, value_name = "NAME", group = "source")]
     pub(crate) password_env: Option<String>,
 
+    /// The password is in the keyring of the desktop, by this name.
+    #[arg(long, value_name = "NAME", group = "source")]
+    pub(crate) password_keyring: Option<String>,
+
     /// This command prints an OAuth 2.0 access token.
     #[arg(long, value_name = "CMD", group = "source")]
     pub(crate) token_command: Option<String>,

@@ -1,0 +1,86 @@
+//! Where a password is kept.
+
+use std::path::PathBuf;
+
+use pilotfish::Secret;
+use pilotfish::config::Keyring;
+
+use super::secret::terminal;
+use crate::exit;
+use crate::failure::Failure;
+use crate::settings::{shown_path, write_private};
+use crate::terminal::question::Questions;
+use crate::terminal::style::Mark;
+
+/// Where a password is kept.
+pub(crate) enum Store {
+    /// In the keyring of the desktop.
+    Keyring(Keyring),
+    /// In this file.
+    File(PathBuf),
+}
+
+impl Store {
+    /// Asks where to keep a password; without a keyring, whether to keep it in the file.
+    pub(super) async fn ask(questions: &Questions, file: PathBuf) -> Result<Self, Failure> {
+        if let Ok(keyring) = Keyring::open().await {
+            let question = "Store the password: [k]eyring, [f]ile? [k]";
+            let letter = questions.letter(question, &['k', 'f'], Some('k')).await;
+            return match letter.map_err(terminal)? {
+                Some('k') => Ok(Self::Keyring(keyring)),
+                Some(_) => Ok(Self::File(file)),
+                None => Err(declined()),
+            };
+        }
+        let line = "no keyring can be reached: no D-Bus session (cron or ssh?)";
+        let line = questions.stream().marked(Mark::Look, line);
+        questions.say(&line).map_err(terminal)?;
+        let question = format!(
+            "Store the password in {}, readable only by you\nand not encrypted?",
+            shown_path(&file)
+        );
+        if questions
+            .yes_or_no(&question, true)
+            .await
+            .map_err(terminal)?
+        {
+            Ok(Self::File(file))
+        } else {
+            Err(declined())
+        }
+    }
+
+    /// The key of an account beside its file that says where the password is.
+    pub(super) fn key(&self, account: &str) -> (&'static str, String) {
+        match self {
+            Self::Keyring(_) => ("password-keyring", account.to_owned()),
+            Self::File(path) => {
+                let name = path.file_name().unwrap_or_default();
+                ("password-file", name.to_string_lossy().into_owned())
+            }
+        }
+    }
+
+    /// Keeps the password, and says where.
+    pub(crate) async fn keep(&self, name: &str, secret: &Secret) -> Result<String, Failure> {
+        match self {
+            Self::Keyring(keyring) => {
+                let kept = keyring.set_password(name, secret).await;
+                kept.map_err(|error| Failure::of(exit::CONFIG, &error))?;
+                Ok(format!(
+                    "the keyring (Secret Service, \"pilotfish {name}\")"
+                ))
+            }
+            Self::File(path) => {
+                write_private(path, secret.expose())?;
+                Ok(shown_path(path))
+            }
+        }
+    }
+}
+
+/// The person does not want the password to be stored.
+fn declined() -> Failure {
+    let failure = Failure::new(exit::INTERRUPTED, "nothing was stored");
+    failure.with_help("--password-command CMD uses a password manager of yours")
+}
