@@ -50,6 +50,7 @@
 //! | `dkim` | [`message::dkim`] and [`Message::sign`]: DKIM signatures (RFC 6376) |
 //! | `metrics` | counters, gauges and histograms through the `metrics` facade: [`manual::observing`] |
 //! | `html` | `markdown` and `inline_images` of [`message::MessageBuilder`] |
+//! | `keyring` | `config::Keyring`: passwords in the keyring of the desktop |
 //! | `proxy` | connections through SOCKS 5 and HTTP proxies: [`transport::Proxy`] |
 //! | `saslprep` | user names and passwords that are not ASCII in logins by SCRAM (RFC 4013); without it they go by PLAIN, inside TLS alone |
 //! | `system-roots` | the certificate authorities that the operating system trusts: [`transport::TlsRoots`] |
