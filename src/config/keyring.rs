@@ -13,7 +13,7 @@ use crate::secret::Secret;
 /// The items of Pilotfish have this attribute `service`.
 const SERVICE: &str = "pilotfish";
 
-/// The keyring of the desktop: the Secret Service of D-Bus, as GNOME Keyring, KeePassXC and KDE Wallet
+/// The keyring of the desktop: the Secret Service of D-Bus, as the keyrings of GNOME and KDE
 /// provide it.
 ///
 /// An item has the attributes `service`, which is `pilotfish`, and `username`, which is the name that the
