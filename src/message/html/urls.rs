@@ -30,17 +30,30 @@ enum Position {
     Text,
     /// After `<` and this many octets of [`COMMENT`].
     Opened(usize),
-    /// In a comment, after so many octets of [`CONDITION`] if there is nothing else in it, and after one
-    /// hyphen or two.
+    /// In a comment, after so many octets of [`CONDITION`] if there is nothing else in it.
     Comment {
         condition: usize,
-        hyphens: usize,
+        end: CommentEnd,
     },
     TagName,
     /// In a start tag after its name.
     Tag(TagPosition),
     /// In an element that contains no markup, after so many octets of its end tag.
     Raw(&'static str, usize),
+}
+
+/// How much of the end of a comment has been read (HTML, section 13.2.5.43 to 13.2.5.52).
+#[derive(Debug, Clone, Copy)]
+enum CommentEnd {
+    None,
+    /// `<!--`, which `>` ends.
+    Begun,
+    /// `<!---`, which `>` ends too.
+    HyphenAtBegin,
+    Hyphen,
+    Hyphens,
+    /// `--!`
+    HyphensAndMark,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -136,13 +149,13 @@ impl HtmlUrls {
                     // `<!-->` is a whole comment.
                     3 => Position::Comment {
                         condition: 0,
-                        hyphens: 2,
+                        end: CommentEnd::Begun,
                     },
                     len => Position::Opened(len),
                 };
             }
-            Position::Comment { condition, hyphens } => {
-                self.position = in_comment(octet, condition, hyphens);
+            Position::Comment { condition, end } => {
+                self.position = in_comment(octet, condition, end);
             }
             Position::TagName => {
                 if is_space(octet) || matches!(octet, b'/' | b'>') {
@@ -237,18 +250,27 @@ impl HtmlUrls {
 }
 
 /// Where this octet of a comment leads.
-fn in_comment(octet: u8, condition: usize, hyphens: usize) -> Position {
+fn in_comment(octet: u8, condition: usize, end: CommentEnd) -> Position {
     let condition = match CONDITION.get(condition) == Some(&octet) {
         true if condition + 1 == CONDITION.len() => return Position::Text,
         true => condition + 1,
         false => CONDITION.len(),
     };
-    let hyphens = match octet {
-        b'>' if hyphens == 2 => return Position::Text,
-        b'-' => 2.min(hyphens + 1),
-        _ => 0,
+    let end = match (end, octet) {
+        (
+            CommentEnd::Begun
+            | CommentEnd::HyphenAtBegin
+            | CommentEnd::Hyphens
+            | CommentEnd::HyphensAndMark,
+            b'>',
+        ) => return Position::Text,
+        (CommentEnd::Begun, b'-') => CommentEnd::HyphenAtBegin,
+        (CommentEnd::None | CommentEnd::HyphensAndMark, b'-') => CommentEnd::Hyphen,
+        (_, b'-') => CommentEnd::Hyphens,
+        (CommentEnd::Hyphens, b'!') => CommentEnd::HyphensAndMark,
+        _ => CommentEnd::None,
     };
-    Position::Comment { condition, hyphens }
+    Position::Comment { condition, end }
 }
 
 /// Where this octet of an element without markup leads.
@@ -257,9 +279,11 @@ fn in_raw(octet: u8, name: &'static str, len: usize) -> Position {
     let is_next = end_tag
         .nth(len)
         .is_some_and(|next| next.eq_ignore_ascii_case(&octet));
+    let is_whole = len == "</".len() + name.len();
     match is_next {
-        true if end_tag.next().is_none() => Position::Text,
         true => Position::Raw(name, len + 1),
+        // The name of an end tag ends there.
+        false if is_whole && (is_space(octet) || matches!(octet, b'/' | b'>')) => Position::Text,
         false => Position::Raw(name, usize::from(octet == b'<')),
     }
 }
@@ -343,6 +367,13 @@ pub(super) mod tests {
             ("<!--><p a=b>", "a=b"),
             ("<!---><p a=b>", "a=b"),
             ("<!--[i><p a=b>--><p c=d>", "c=d"),
+            ("<!-- x --!><p a=b>", "a=b"),
+            ("<!-- x --!-><p a=b>--><p c=d>", "c=d"),
+            ("<!--!><p a=b>--><p c=d>", "c=d"),
+            ("<!---!><p a=b>--><p c=d>", "c=d"),
+            ("<!----><p a=b>", "a=b"),
+            ("<style></stylex a=b>c{d:url(e)}</style/><p f=g>", "{e}|f=g"),
+            ("<script></script\t><p a=b>", "a=b"),
             ("<!-[if]><p a=b>", "a=b"),
             ("<!-- <p a=b>", ""),
             ("<<p a=b><!<p c=d>", "a=b|c=d"),

@@ -92,6 +92,8 @@ impl Body {
     /// A larger file is opened again when its octets are sent. It must not change until then: its
     /// length, its modification time and, on Unix, its device and inode are compared before it is read
     /// and at its end. If it was written to, replaced or deleted meanwhile, that is a [`BodyError`].
+    /// A program that writes through a shared memory mapping may change neither: such a change can go
+    /// unnoticed.
     ///
     /// Symbolic links are followed. The file must be a regular file: a directory, a pipe, a socket or a
     /// device has no fixed number of octets.
