@@ -37,5 +37,7 @@ pub(crate) mod run;
 mod secrets;
 mod sendmail;
 mod settings;
+/// The exit statuses.
+mod statuses;
 mod usage;
 mod verdicts;

@@ -24,6 +24,8 @@ pub(super) fn class(error: &Error) -> Option<&'static str> {
         Rejected if at(&[Stage::Mail]) => "sender",
         Rejected if at(&[Stage::Rcpt]) => "recipient",
         Rejected if at(&[Stage::Data, Stage::Transfer, Stage::EndOfData]) => "content",
+        // The library compares the mail with the size that the server announces.
+        InvalidInput if error.to_string().contains(", and the server takes ") => "too-big",
         Tls => "tls",
         Closed | Connect | Io | Protocol | Rejected | Timeout => "network",
         InvalidInput | Body => "content",

@@ -5,6 +5,7 @@ use pilotfish::session::{Recipient, RecipientOutcome};
 use pilotfish::{Error, ErrorKind, Fate, Message, Stage};
 
 use crate::failure::UNKNOWN;
+use crate::suggestion::nearest_domain;
 use crate::terminal::quantity::{Size, counted};
 
 /// What the sentence speaks of.
@@ -60,6 +61,25 @@ pub(crate) fn headline(error: &Error, text: &str, subject: &Subject<'_>) -> Opti
                 help: None,
             });
         }
+        (ErrorKind::Connect, Stage::Connect, None)
+            if text.starts_with("there is no host named") =>
+        {
+            return Some(Headline {
+                message: format!("there is no host {host}"),
+                cause: None,
+                help: Some(nearest_host(host).map_or_else(
+                    || "check its spelling".to_owned(),
+                    |meant| format!("did you mean {meant}?"),
+                )),
+            });
+        }
+        (_, Stage::StartTls, None) if text.contains("does not offer STARTTLS") => {
+            return Some(Headline {
+                message: format!("{host} does not offer STARTTLS"),
+                cause: Some("it has none, or something on the way removes it".to_owned()),
+                help: None,
+            });
+        }
         (ErrorKind::InvalidInput, Stage::Mail, None) => return too_large(&error.to_string(), host),
         (_, Stage::Connect | Stage::Greeting, Some(reply)) if reply.is_transient() => {
             format!("{host} accepts no more connections now")
@@ -90,6 +110,14 @@ pub(crate) fn headline(error: &Error, text: &str, subject: &Subject<'_>) -> Opti
         message,
         ..Headline::default()
     })
+}
+
+/// The host that was meant, if its domain is a well-known one with a typing error.
+fn nearest_host(host: &str) -> Option<String> {
+    let mut dots = host.rmatch_indices('.').map(|(at, _)| at);
+    let domain = dots.nth(1).map_or(0, |dot| dot + 1);
+    let (before, domain) = host.split_at_checked(domain)?;
+    Some(format!("{before}{}", nearest_domain(domain)?))
 }
 
 /// None of the recipients was accepted.
@@ -172,6 +200,19 @@ pub(crate) fn in_bytes(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_with_a_typing_error() {
+        for (host, expected) in [
+            ("smtp.gmial.com", Some("smtp.gmail.com")),
+            ("gmial.com", Some("gmail.com")),
+            ("smtp.gmail.com", None),
+            ("there.invalid", None),
+            ("localhost", None),
+        ] {
+            assert_eq!(nearest_host(host).as_deref(), expected, "{host}");
+        }
+    }
 
     #[test]
     fn octets_are_bytes() {
