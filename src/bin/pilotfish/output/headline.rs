@@ -151,7 +151,7 @@ fn too_large(text: &str, host: &str) -> Option<Headline> {
     let (before, after) = text.split_once(", and the server takes ")?;
     let number = |text: &str| {
         text.split_whitespace()
-            .find_map(|word| word.parse::<u64>().ok())
+            .find_map(|word| word.trim_end_matches(':').parse::<u64>().ok())
     };
     let (size, limit) = (number(before)?, number(after)?);
     let parts = before.split_once(", ").map(|(_, parts)| in_bytes(parts));
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn a_mail_over_the_limit() {
         let text = "the message has 41300000 octets, and its largest parts are film.mp4 (22100000 octets), \
-                    slides.pdf (8000000 octets), and the server takes 35882577 octets: send less";
+                    slides.pdf (8000000 octets), and the server takes 35882577: send less";
         let headline = too_large(text, "smtp.example.org").unwrap();
         assert_eq!(
             headline.message,
