@@ -122,7 +122,8 @@ async fn a_mail_over_the_size_limit_is_65_and_never_begun() {
     fixture.directory.sparse_file("large.bin", 10_000);
     let run = fixture.send(&format!("{TO_ANN} -a large.bin --transcript"));
     let ended = run.end().await;
-    ended.fails(65, "the server takes 10000");
+    ended.fails(65, "the mail is too large for 127.0.0.1: ");
+    ended.fails(65, ", limit 10.0 kB\n");
     assert!(!ended.stderr.contains("MAIL FROM"), "{ended:?}");
     fixture.received_nothing().await;
 }
