@@ -1,6 +1,7 @@
 //! HTML texts: what they refer to, and how they are made from Markdown.
 
 mod cid;
+mod comment;
 mod decode;
 #[cfg(feature = "html")]
 mod images;

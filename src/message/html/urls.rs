@@ -2,6 +2,7 @@
 
 use memchr::memchr;
 
+use super::comment::Comment;
 use super::url::{HtmlUrl, Name};
 use super::url_values::{FoundUrl, UrlValues, ValueKind, is_space};
 
@@ -30,30 +31,12 @@ enum Position {
     Text,
     /// After `<` and this many octets of [`COMMENT`].
     Opened(usize),
-    /// In a comment, after so many octets of [`CONDITION`] if there is nothing else in it.
-    Comment {
-        condition: usize,
-        end: CommentEnd,
-    },
+    Comment(Comment),
     TagName,
     /// In a start tag after its name.
     Tag(TagPosition),
     /// In an element that contains no markup, after so many octets of its end tag.
     Raw(&'static str, usize),
-}
-
-/// How much of the end of a comment has been read (HTML, section 13.2.5.43 to 13.2.5.52).
-#[derive(Debug, Clone, Copy)]
-enum CommentEnd {
-    None,
-    /// `<!--`, which `>` ends.
-    Begun,
-    /// `<!---`, which `>` ends too.
-    HyphenAtBegin,
-    Hyphen,
-    Hyphens,
-    /// `--!`
-    HyphensAndMark,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -68,9 +51,6 @@ enum TagPosition {
 }
 
 const COMMENT: &[u8] = b"!--";
-
-/// What a conditional comment begins with.
-const CONDITION: &[u8] = b"[if";
 
 /// The elements whose content is text even where it looks like markup.
 const RAW: &[&str] = &["style", "script", "title", "textarea", "xmp"];
@@ -146,16 +126,13 @@ impl HtmlUrls {
                     return 0;
                 }
                 self.position = match len + 1 {
-                    // `<!-->` is a whole comment.
-                    3 => Position::Comment {
-                        condition: 0,
-                        end: CommentEnd::Begun,
-                    },
+                    3 => Position::Comment(Comment::BEGUN),
                     len => Position::Opened(len),
                 };
             }
-            Position::Comment { condition, end } => {
-                self.position = in_comment(octet, condition, end);
+            Position::Comment(comment) => {
+                let comment = comment.after(octet);
+                self.position = comment.map_or(Position::Text, Position::Comment);
             }
             Position::TagName => {
                 if is_space(octet) || matches!(octet, b'/' | b'>') {
@@ -247,30 +224,6 @@ impl HtmlUrls {
         self.position = raw.map_or(Position::Text, |raw| Position::Raw(raw, 0));
         self.values.begin(ValueKind::StyleSheet, self.at + 1);
     }
-}
-
-/// Where this octet of a comment leads.
-fn in_comment(octet: u8, condition: usize, end: CommentEnd) -> Position {
-    let condition = match CONDITION.get(condition) == Some(&octet) {
-        true if condition + 1 == CONDITION.len() => return Position::Text,
-        true => condition + 1,
-        false => CONDITION.len(),
-    };
-    let end = match (end, octet) {
-        (
-            CommentEnd::Begun
-            | CommentEnd::HyphenAtBegin
-            | CommentEnd::Hyphens
-            | CommentEnd::HyphensAndMark,
-            b'>',
-        ) => return Position::Text,
-        (CommentEnd::Begun, b'-') => CommentEnd::HyphenAtBegin,
-        (CommentEnd::None | CommentEnd::HyphensAndMark, b'-') => CommentEnd::Hyphen,
-        (_, b'-') => CommentEnd::Hyphens,
-        (CommentEnd::Hyphens, b'!') => CommentEnd::HyphensAndMark,
-        _ => CommentEnd::None,
-    };
-    Position::Comment { condition, end }
 }
 
 /// Where this octet of an element without markup leads.
