@@ -12,8 +12,8 @@ use super::fingerprint::Fingerprint;
 
 /// What people look at in a server's certificate (RFC 5280 section 4.1).
 ///
-/// A certificate has what its maker wrote into it. That a server has this certificate says whom it
-/// claims to be. Only a verified handshake proves it.
+/// Anybody can make a certificate with any names. Only a verified handshake proves that the server has
+/// the key of a certificate that an authority signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Certificate {

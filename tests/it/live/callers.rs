@@ -114,8 +114,8 @@ impl Home {
         )
     }
 
-    /// Runs a script as root, whose mounts nobody else sees: programs that know one path of sendmail
-    /// alone find the command there.
+    /// Runs a script as root with mounts of its own: programs that know only one path of sendmail find
+    /// the command there.
     async fn run_as_root(&self, script: &str) -> String {
         let is_root = rustix::process::geteuid().is_root();
         let sudo: &[&str] = if is_root { &[] } else { &["sudo", "-n"] };

@@ -15,7 +15,7 @@ use crate::terminal::style::Mark;
 /// How often a password is asked for. Services lock accounts after more.
 const ATTEMPTS: usize = 3;
 
-/// A password that logs in, or that nobody tested.
+/// A password that logs in, or that was not tested.
 pub(crate) struct Asked {
     pub(crate) secret: Secret,
     pub(crate) proof: Option<Proof>,

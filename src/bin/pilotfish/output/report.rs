@@ -159,7 +159,7 @@ fn count(recipients: &[Recipient<'_>], outcome: RecipientOutcome) -> usize {
     recipients.iter().filter(is_it).count()
 }
 
-/// To whom the mail can be sent again, if others have it or may have it.
+/// The recipients that the mail can be sent to again, if others have it or may have it.
 pub(crate) fn again(recipients: &[Recipient<'_>], mail: &Submission) -> Vec<String> {
     use RecipientOutcome::{Accepted, Deferred, NotTried, Unknown};
     const MOST: usize = 3;
