@@ -22,6 +22,8 @@ pub(crate) struct Flags {
     pub(super) notify: Option<Notify>,
     pub(super) ret: Option<Ret>,
     pub(super) envelope_id: Option<EnvelopeId>,
+    /// `-A NAME`: the account, as for all commands. Sendmail's own `-Ac` and `-Am` have no blank.
+    pub(super) account: Option<String>,
     /// `-C`: the configuration.
     pub(super) config: Option<PathBuf>,
     /// `-X`: the log.
@@ -119,6 +121,12 @@ impl Flags {
                 Value::None => {
                     self.set(letter, "")?;
                     continue;
+                }
+                Value::Attached if letter == 'A' && attached.is_empty() => {
+                    let name = arguments.next().and_then(|next| next.to_str());
+                    let name = name.ok_or_else(|| Failure::usage("a value follows -A"))?;
+                    self.account = Some(name.to_owned());
+                    return Ok(());
                 }
                 Value::Required if attached.is_empty() => {
                     let next = arguments.next().and_then(|next| next.to_str());
@@ -244,6 +252,14 @@ mod tests {
                 },
             ),
             (
+                "-A work -t",
+                Flags {
+                    account: text("work"),
+                    read_recipients: true,
+                    ..deliver(&[])
+                },
+            ),
+            (
                 "-oeq -odb -om -G -Am -d8 -h 7 -L tag -O DeliveryMode=b -X /dev/null",
                 Flags {
                     log: Some(LogPlace::File("/dev/null".into())),
@@ -273,6 +289,7 @@ mod tests {
             ("-tZ", "sendmail has no flag -Z"),
             ("--tls", "sendmail has no flag --"),
             ("-f", "a value follows -f"),
+            ("-A", "a value follows -A"),
             (
                 "-bd",
                 "-bd starts a server that accepts mail, and Pilotfish only sends",

@@ -73,6 +73,7 @@ pub(crate) async fn run(arguments: &[OsString], global: &GlobalArguments) -> u8 
         Err(failure) => return failed(global, None, &failure),
     };
     let global = GlobalArguments {
+        account: flags.account.clone().or_else(|| global.account.clone()),
         config: flags.config.clone().or_else(|| global.config.clone()),
         verbose: global.verbose.saturating_add(flags.verbose),
         // Callers such as cron send what they read.
@@ -315,6 +316,7 @@ The message is on standard input, to its end; a line with a dot does not end it.
   -N WHEN      Notifications: never, or some of success,failure,delay
   -R PART      What a notification returns: hdrs or full
   -V ID        The identifier in notifications
+  -A NAME      Use this account
   -C FILE      Read accounts from this file alone
   -X FILE      Add a line for each mail to this file
   -oeq         Print no errors
@@ -324,7 +326,7 @@ Other tasks
   -bv          Show who gets the mail for the recipients; no server is asked
   -bp, mailq   Show the queue, which is empty: mails are sent at once
   -bi, -q, newaliases   Nothing is left to be done
-Accepted without effect: -i -oi -om -m -n -G -U -B -h -L -d -A -O -p, other -o and -e
+Accepted without effect: -i -oi -om -m -n -G -U -B -h -L -d -Ac -Am -O -p, other -o and -e
 
 Names without a domain, such as root, get the address that the file of `aliases`
 in the configuration says, or else the `domain` of the configuration.

@@ -46,7 +46,8 @@ pub(super) async fn serve(global: &GlobalArguments) -> u8 {
     };
     match dialogue.run().await {
         Ok(()) => exit::OK,
-        Err(_) => exit::IO_ERROR,
+        // The caller left in the middle of a mail, which was not sent.
+        Err(_) => exit::NO_INPUT,
     }
 }
 
