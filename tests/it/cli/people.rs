@@ -242,6 +242,7 @@ async fn a_copy_of_what_was_accepted() {
     for (place, words) in [
         ("plain", "without cur, new and tmp"),
         ("none/copy.eml", "there is no such directory"),
+        ("copy.eml", "the file exists: name a new file"),
     ] {
         let ended = fixture
             .send(&format!("{mail} --save-copy {place}"))

@@ -33,7 +33,7 @@ pub(crate) struct SendingArguments {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) retry: Option<Duration>,
 
-    /// Keep a copy of what was accepted: in a file, or in a Maildir.
+    /// Keep a copy of what was accepted: in a new file, or in a Maildir.
     #[arg(long, value_name = "FILE|MAILDIR", hide_short_help = true)]
     pub(crate) save_copy: Option<PathBuf>,
 

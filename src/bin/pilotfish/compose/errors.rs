@@ -7,6 +7,7 @@ use crate::failure::Failure;
 
 pub(super) fn no_author() -> Failure {
     Failure::usage("there is no sender: add --from")
+        .with_help("an account has a sender: pilotfish account add me@example.org")
 }
 
 /// Names the flags where the library names its methods.

@@ -26,6 +26,12 @@ impl CopyPlace {
             let message = format!("cannot keep a copy in {shown}: {why}");
             Failure::new(exit::CANNOT_CREATE, message)
         };
+        // It may be the copy of another mail.
+        if path.is_file() {
+            return Err(cannot(
+                "the file exists: name a new file, or a Maildir for many",
+            ));
+        }
         if !path.is_dir() {
             let parent = path
                 .parent()
