@@ -24,7 +24,7 @@ pub struct Service {
     pub key: &'static str,
     /// The name for people: `Gmail`.
     pub name: &'static str,
-    /// The hosts, of which the first is used. A `*` is in place of a region.
+    /// The hosts. The first is used. A `*` is in place of a region.
     pub hosts: Vec<&'static str>,
     /// The ports, each with how sessions are protected there, the best first.
     pub ports: Vec<(u16, Security)>,

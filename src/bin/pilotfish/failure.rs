@@ -209,12 +209,12 @@ impl Failure {
             self.help.extend(headline.help);
         }
         if self.outcome == MailOutcome::Unknown {
-            let whom = match unknown.as_slice() {
+            let names = match unknown.as_slice() {
                 [] | [_, _, _, ..] => "the recipients".to_owned(),
                 few => few.join(" and "),
             };
             self.help.push(format!(
-                "ask {whom} before you send it again: it may have arrived (Message-ID {})",
+                "ask {names} before you send it again: it may have arrived (Message-ID {})",
                 mail.message.message_id()
             ));
         }

@@ -304,7 +304,7 @@ pub(crate) fn assign_standard_input(
     Ok(())
 }
 
-/// Whether standard input is a file of which nothing has been read.
+/// Whether standard input is a file that has not been read yet.
 fn is_whole_file() -> bool {
     let is_file = std::fs::metadata("/dev/stdin").is_ok_and(|metadata| metadata.is_file());
     is_file && rustix::fs::tell(std::io::stdin()).is_ok_and(|place| place == 0)

@@ -93,7 +93,7 @@ fn accepted(
     recipients: &[Recipient<'_>],
     duration: Duration,
 ) -> String {
-    let (mark, whom) = match recipients {
+    let (mark, names) = match recipients {
         [only] => (Mark::Done, mail.typed(only.path)),
         all if receipt.is_partial() => {
             let count = Count(count(all, RecipientOutcome::Accepted));
@@ -110,7 +110,7 @@ fn accepted(
     let reply = receipt.reply.to_string();
     let id = receipt.queue_id().unwrap_or(&reply);
     let host = &mail.host;
-    let line = format!("accepted by {host} for {whom}{time}: {id}");
+    let line = format!("accepted by {host} for {names}{time}: {id}");
     Stream::stdout().marked(mark, line)
 }
 
@@ -175,12 +175,12 @@ pub(crate) fn again(recipients: &[Recipient<'_>], mail: &Submission) -> Vec<Stri
     if has([Accepted, Unknown]).is_empty() || open.is_empty() {
         return Vec::new();
     }
-    let whom = if open.len() <= MOST {
+    let names = if open.len() <= MOST {
         open.join(", ")
     } else {
         counted(open.len(), "recipient that is", "recipients that are") + " deferred or not tried"
     };
-    vec![format!("send it again later, to {whom} alone")]
+    vec![format!("send it again later, to {names} alone")]
 }
 
 /// Prints why a mail was not accepted for all of its recipients, and returns the exit status.

@@ -78,12 +78,12 @@ async fn ask(
         .into_iter()
         .flatten()
         .collect();
-    let whom = match all.as_slice() {
+    let names = match all.as_slice() {
         [only] if !only.contains(',') => only.escape_debug().to_string(),
         _ => (*typed).clone(),
     };
-    let changed = with_domain(&whom, typed, meant);
-    let question = format!("Send to {whom}? [y]es, [n]o, [c]hange to {changed}:");
+    let changed = with_domain(&names, typed, meant);
+    let question = format!("Send to {names}? [y]es, [n]o, [c]hange to {changed}:");
     Ok(
         match questions.letter(&question, &['y', 'n', 'c'], None).await? {
             Some('y') => Answer::Send,

@@ -96,7 +96,7 @@ pub(crate) fn advice(error: &Error, connection: &Connection) -> Option<String> {
     })
 }
 
-/// The advice for a reply of which nothing else is known.
+/// The advice for a reply that no other row is about.
 pub(crate) fn for_reply(reply: &Reply) -> Option<&'static str> {
     let status = reply.enhanced_status();
     let status = status.map(|status| format!("X.{}.{}", status.subject, status.detail));
