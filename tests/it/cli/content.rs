@@ -71,7 +71,7 @@ async fn the_parts_stand_as_readers_expect() {
         ("--text x --forward inner.eml", "mixed(plain rfc822)"),
         (
             "--forward inner.eml --forward inner.eml -a shark.png",
-            "mixed(png rfc822 rfc822)",
+            "mixed(plain png rfc822 rfc822)",
         ),
         ("-a '-;name=log.txt'", "mixed(plain)"),
         ("--text x -a '-;type=image/x-y;name=z'", "mixed(plain x-y)"),

@@ -89,7 +89,7 @@ async fn an_interrupted_output_leaves_no_partial_file() {
         }
         let send = "send --from me@example.org --to ann@example.org -a large --dry-run";
         let script = format!("ulimit -f 8; \"$0\" {send} -o mail.eml");
-        let run = Run::shell(&script).directory(directory.path());
+        let run = Run::shell(&script).stdin("").directory(directory.path());
         run.end().await.fails(73, "cannot write to mail.eml");
         let names = std::fs::read_dir(directory.path()).unwrap();
         assert_eq!(names.count(), 1 + old.iter().count());
@@ -136,7 +136,8 @@ async fn a_reader_that_closes_the_pipe_is_not_an_error() {
     directory.sparse_file("large.bin", 1_000_000);
     let script = "(\"$0\" send --from me@example.org --to ann@example.org -a large.bin -n; \
                   echo $? >status) | head -c 1";
-    let ended = Run::shell(script).directory(directory.path()).end().await;
+    let run = Run::shell(script).stdin("").directory(directory.path());
+    let ended = run.end().await;
     assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("D", ""));
     assert_eq!(directory.read("status"), b"0\n");
 }

@@ -37,6 +37,9 @@ async fn piped_input_is_the_text() {
     for (arguments, expected) in [
         ("", "plain"),
         ("--text -", "plain"),
+        ("-a shark.png", "mixed(plain png)"),
+        ("--forward mark.txt", "mixed(plain rfc822)"),
+        ("--calendar page.ics", "alternative(plain calendar)"),
         ("--text - -a shark.png", "mixed(plain png)"),
         (
             "--text - --calendar page.ics",
@@ -51,28 +54,12 @@ async fn piped_input_is_the_text() {
         ("--text Hello", "plain"),
         ("--html '<p>Hello'", "html"),
         ("--markdown mark.md", "alternative(plain html)"),
-        ("-a shark.png", "mixed(png)"),
-        ("--forward mark.txt", "mixed(rfc822)"),
-        ("--calendar page.ics", "calendar"),
+        ("--text Hello -a shark.png", "mixed(plain png)"),
     ] {
         let mail = composer("The disk is full.\n").mail(arguments).await;
         assert_eq!(shape(&mail), expected, "{arguments}");
         assert!(!mail.contains("The disk"), "{mail}");
     }
-}
-
-/// A loop or a script around the command needs the rest of its standard input.
-#[tokio::test]
-async fn with_an_attachment_standard_input_is_not_read() {
-    let directory = Directory::new();
-    directory.file("report.csv", "a,b\n");
-    let script = format!(
-        "while read -r name; do \"$0\" send --dry-run {MAIL} -a report.csv >\"$name\" && \
-         echo \"$name\"; done"
-    );
-    let run = Run::shell(&script).directory(directory.path());
-    let ended = run.stdin("one\ntwo\nthree\n").end().await;
-    assert_eq!(ended.stdout, "one\ntwo\nthree\n", "{ended:?}");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod delivery;
 /// `pilotfish demo`.
 pub(crate) mod demo;
 mod dkim;
+mod draft;
 mod dry_run;
 mod empty;
 /// The example programs.
@@ -38,6 +39,7 @@ mod secrets;
 mod sendmail;
 mod settings;
 /// The exit statuses.
+mod standard_input;
 mod statuses;
 mod usage;
 mod verdicts;

@@ -1,5 +1,6 @@
 //! `send` for people: recipients as arguments, questions on the terminal, an editor, copies.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 
 use super::cli_fixture::{CliFixture, Directory, server};
@@ -161,65 +162,13 @@ async fn where_nobody_can_be_asked_there_are_warnings() {
 }
 
 #[tokio::test]
-async fn a_text_is_typed_on_the_terminal() {
-    let fixture = CliFixture::open(server()).await;
-    let mut screen = on_terminal(&fixture, "ann@example.org -s Hi");
-    let line = "Type the text, then Ctrl-D on a line of its own. (--edit opens an editor.)";
-    screen.answer(line, "Hello Ann,\nhere I am.\n\u{4}").await;
-    let (ended, shown) = screen.end().await;
-    assert!(ended.success(), "{shown}");
-    let text = fixture.mail().await.octets;
-    let text = String::from_utf8_lossy(&text);
-    assert!(
-        text.ends_with("\r\n\r\nHello Ann,\r\nhere I am.\r\n"),
-        "{text}"
-    );
-}
-
-#[tokio::test]
-async fn an_editor_writes_the_text() {
-    for (editor, arguments, status, expected) in [
-        ("echo more >>", "", 0, "more\r\n"),
-        ("echo more >>", "--text 'Begin: '", 0, "Begin: more\r\n"),
-        ("true", "--text Hello", 0, "Hello\r\n"),
-        ("true", "", 64, "the mail would be empty"),
-        ("false", "", 66, "the editor failed: false"),
-        ("true", "--no-input", 64, "--edit needs a terminal"),
-    ] {
-        let fixture = CliFixture::open(server()).await;
-        let editor = fixture.directory.file("edit", format!("{editor} \"$1\"\n"));
-        fixture.directory.chmod("edit", 0o700);
-        let editor = editor.display();
-        let script = format!("ann@example.org --edit {arguments}");
-        let script = format!("export EDITOR='sh {editor}'; unset VISUAL; {}", {
-            let address = fixture.server.addr();
-            format!(
-                "\"$0\" send --server {address} --tls-ca ca.pem --user me@example.org \
-                 --password-file password {script}"
-            )
-        });
-        let expected = expected.replace("failed: false", "failed: sh ");
-        let (ended, shown) = Screen::start(&script, fixture.directory.path()).end().await;
-        assert_eq!(ended.code(), Some(status), "{shown}");
-        if status == 0 {
-            let text = fixture.mail().await.octets;
-            let text = String::from_utf8_lossy(&text);
-            assert!(text.ends_with(&format!("\r\n\r\n{expected}")), "{text}");
-        } else {
-            assert!(shown.contains(&expected), "{shown}");
-            fixture.received_nothing().await;
-        }
-    }
-}
-
-#[tokio::test]
 async fn a_copy_of_what_was_accepted() {
     let fixture = CliFixture::open(server().refuse_recipient("bob@example.org", "550 no")).await;
     let directory = fixture.directory.path().to_owned();
     for name in ["box/cur", "box/new", "box/tmp", "plain"] {
         std::fs::create_dir_all(directory.join(name)).unwrap();
     }
-    let mail = "ann@example.org --bcc eve@example.org -m Hi";
+    let mail = "ann@example.org --bcc eve@example.org --bcc 'Bob <Bob@example.net>' -m Hi";
     let ended = fixture
         .send(&format!("{mail} --save-copy copy.eml"))
         .end()
@@ -235,7 +184,14 @@ async fn a_copy_of_what_was_accepted() {
     };
     assert!(seen.file_name().to_str().unwrap().ends_with(":2,S"));
     for path in [directory.join("copy.eml"), seen.path()] {
+        // Others must not read the mail.
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{path:?}");
         let text = std::fs::read_to_string(path).unwrap();
+        assert!(
+            text.starts_with("Bcc: eve@example.org,\r\n Bob@example.net\r\n"),
+            "{text}"
+        );
         assert!(text.contains("\r\nTo: ann@example.org\r\n"), "{text}");
         assert!(text.ends_with("\r\n\r\nHi\r\n"), "{text}");
     }
@@ -257,7 +213,12 @@ async fn a_copy_of_what_was_accepted() {
         .await;
     ended.fails(65, "550 no");
     assert!(!directory.join("rejected.eml").exists());
-    assert_eq!(fixture.mails().await.len(), 2);
+    let mails = fixture.mails().await;
+    assert_eq!(mails.len(), 2);
+    for mail in mails {
+        let text = String::from_utf8_lossy(&mail.octets).into_owned();
+        assert!(!text.contains("Bcc"), "{text}");
+    }
 }
 
 /// The mail is accepted in any case, so the status is 0.

@@ -67,7 +67,8 @@ impl Run {
             .kill_on_drop(true)
             // The configuration of the user who runs the tests does not count.
             .env_remove("PILOTFISH_CONFIG")
-            .env("XDG_CONFIG_HOME", "/nonexistent");
+            .env("XDG_CONFIG_HOME", "/nonexistent")
+            .env("XDG_STATE_HOME", "/nonexistent");
         Self {
             command,
             stdin: "Hi\n".to_owned(),

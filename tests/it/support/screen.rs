@@ -60,6 +60,7 @@ impl Screen {
             .env("TERM", "xterm")
             .env("LC_ALL", "C.UTF-8")
             .env("NO_COLOR", "1")
+            .env("XDG_STATE_HOME", directory.join("state"))
             .stdin(stream())
             .stdout(stream())
             .stderr(stream())

@@ -17,11 +17,16 @@ const BODY_TYPES: Words<BodyType> = rows! {
 };
 
 /// The content of the mail.
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = "Content")]
 pub(crate) struct ContentArguments {
     /// The text, or @FILE, or - for standard input. A text that begins with @ gets another @.
-    /// Without any content, standard input is the text.
+    ///
+    /// Without --text, --edit, --html, --markdown and --raw, standard input is the text. Beside an
+    /// attachment, that is a file from its beginning, as after <, and a pipe from which no other program
+    /// reads, as in `cat letter.txt | pilotfish send ..`. Pilotfish does not read a pipe from which the
+    /// calling script reads too, and does not wait longer than 1 s for a silent one: it warns then.
+    /// --text - reads any pipe to its end.
     #[arg(
         short = 'm',
         long,
@@ -92,7 +97,7 @@ pub(crate) struct ContentArguments {
 }
 
 /// A message that was made elsewhere.
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = "Finished message")]
 pub(crate) struct RawArguments {
     /// Send this finished message (RFC 5322) as it is, in place of a new one.

@@ -20,7 +20,7 @@ const AUTO_SUBMITTED: Words<AutoSubmitted> = rows! {
 };
 
 /// The sender and the recipients.
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = "Mail")]
 pub(crate) struct AddressArguments {
     /// The sender [default: the account's, or the user if it is an address].
@@ -52,7 +52,7 @@ pub(crate) struct AddressArguments {
 }
 
 /// Other header fields.
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = "Mail")]
 pub(crate) struct FieldArguments {
     /// The subject.

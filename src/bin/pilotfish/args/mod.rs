@@ -97,7 +97,7 @@ pub(crate) struct SendArguments {
 }
 
 /// What to send.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(crate) struct MailArguments {
     #[command(flatten)]
     pub(crate) addresses: AddressArguments,

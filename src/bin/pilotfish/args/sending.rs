@@ -34,6 +34,8 @@ pub(crate) struct SendingArguments {
     pub(crate) retry: Option<Duration>,
 
     /// Keep a copy of what was accepted: in a new file, or in a Maildir.
+    ///
+    /// Only you can read it, and it has the field Bcc with the addresses of --bcc.
     #[arg(long, value_name = "FILE|MAILDIR", hide_short_help = true)]
     pub(crate) save_copy: Option<PathBuf>,
 

@@ -2,11 +2,9 @@
 
 mod attach;
 pub(crate) mod raw;
+pub(crate) mod standard_input;
 
 use std::ffi::OsString;
-use std::fs::Metadata;
-use std::io::IsTerminal as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -15,11 +13,11 @@ use pilotfish::message::{Body, BodyError};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 pub(crate) use attach::{AttachSpec, InlineSpec};
+pub(crate) use standard_input::is_standard_input;
 
 use crate::args::{ContentArguments, MailArguments};
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::report;
 
 /// The largest text that is held in memory, in octets; a larger one is attached instead.
 const MAX_TEXT: u64 = 64 << 20;
@@ -274,48 +272,6 @@ async fn beginning(source: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
 
 fn unread(error: std::io::Error) -> Failure {
     Failure::io(exit::NO_INPUT, "cannot read standard input", error)
-}
-
-/// Decides what standard input is for. `is_taken` says that a password, a key or another file is
-/// read from it.
-///
-/// Without a flag that names content, standard input is the text. Beside an attachment that is so for
-/// a file from its beginning, as after `<`. Anything else may be the rest of the script that runs
-/// the command, or a pipe that never ends.
-pub(crate) fn assign_standard_input(
-    mail: &mut MailArguments,
-    is_taken: bool,
-) -> Result<(), Failure> {
-    let readers = mail.inputs().filter(|input| **input == Input::Stdin);
-    let readers = readers.count() + usize::from(is_taken);
-    if readers > 1 {
-        let message = "standard input is named twice and can be read once: put one into a file";
-        return Err(Failure::usage(message));
-    }
-    if readers == 1 || mail.has_text() || mail.content.has_parts() && !is_whole_file() {
-        return Ok(());
-    }
-    if std::io::stdin().is_terminal() {
-        report::notice(
-            "Type the text, then Ctrl-D on a line of its own. (--edit opens an editor.)",
-        );
-    }
-    mail.content.text = Some(TextSource::Read(Input::Stdin));
-    Ok(())
-}
-
-/// Whether standard input is a file that has not been read yet.
-fn is_whole_file() -> bool {
-    let is_file = std::fs::metadata("/dev/stdin").is_ok_and(|metadata| metadata.is_file());
-    is_file && rustix::fs::tell(std::io::stdin()).is_ok_and(|place| place == 0)
-}
-
-/// Whether a file is standard input under another name, as `/dev/stdin` is.
-pub(crate) fn is_standard_input(path: &Path) -> bool {
-    let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());
-    let named = std::fs::metadata(path).map(identity);
-    let stdin = std::fs::metadata("/dev/stdin").map(identity);
-    matches!((named, stdin), (Ok(named), Ok(stdin)) if named == stdin)
 }
 
 impl MailArguments {

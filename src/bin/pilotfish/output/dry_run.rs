@@ -16,36 +16,72 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::input::blocking;
 
+/// Where the message goes.
+pub(crate) struct Output<'a> {
+    /// A file, or `-` for standard output.
+    pub(crate) path: &'a Path,
+    /// The permissions of a new file, which the umask restricts.
+    pub(crate) mode: u32,
+    /// Header fields before those of the message.
+    pub(crate) begin: &'a str,
+    /// The flag that names the place.
+    pub(crate) flag: &'static str,
+}
+
+impl<'a> Output<'a> {
+    /// The place of `--output`.
+    pub(crate) fn of_dry_run(path: &'a Path) -> Self {
+        Self {
+            path,
+            mode: 0o666,
+            begin: "",
+            flag: "--output",
+        }
+    }
+
+    fn cannot_write(&self, error: io::Error) -> Failure {
+        let name = self.path.display();
+        let flag = self.flag;
+        let name = if self.path == Path::new("-") {
+            "standard output".to_owned()
+        } else {
+            name.to_string()
+        };
+        let message = format!("cannot write to {name}: choose another place by {flag}");
+        Failure::io(exit::CANNOT_CREATE, message, error)
+    }
+}
+
 /// Writes exactly the octets that a server would be sent as the message, if it carried `most`.
 ///
 /// `read` are the files that have been read for it, besides those that it sends.
 pub(crate) async fn write(
     message: &Message,
     most: BodyType,
-    output: &Path,
+    output: &Output<'_>,
     read: &[PathBuf],
 ) -> Result<(), Failure> {
     let octets = message.rendition_with_smtputf8(most).into_octets();
-    if output == Path::new("-") {
-        return copy(octets, tokio::io::stdout(), "standard output").await;
+    if output.path == Path::new("-") {
+        return copy(octets, tokio::io::stdout(), output).await;
     }
-    let name = output.display().to_string();
     // Opening it would empty it.
-    let written = identity(output);
+    let written = identity(output.path);
     let mut parts = message.files().chain(read.iter().map(PathBuf::as_path));
     if written.is_some() && parts.any(|path| identity(path) == written) {
-        let message = format!("{name} is a part of the mail: choose another place by --output");
+        let name = output.path.display();
+        let flag = output.flag;
+        let message = format!("{name} is a part of the mail: choose another place by {flag}");
         return Err(Failure::new(exit::CANNOT_CREATE, message));
     }
-    let path = output.to_owned();
-    let mut output = blocking(move || OutputFile::open(&path))
+    let (path, mode) = (output.path.to_owned(), output.mode);
+    let mut file = blocking(move || OutputFile::open(&path, mode))
         .await
-        .map_err(|error| cannot_write(&name, error))?;
-    copy(octets, &mut output.file, &name).await?;
-    output
-        .finish()
+        .map_err(|error| output.cannot_write(error))?;
+    copy(octets, &mut file.file, output).await?;
+    file.finish()
         .await
-        .map_err(|error| cannot_write(&name, error))
+        .map_err(|error| output.cannot_write(error))
 }
 
 /// The device and inode of a regular file.
@@ -56,33 +92,28 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 
 async fn copy(
     mut octets: MessageReader,
-    mut output: impl AsyncWrite + Unpin,
-    name: &str,
+    mut file: impl AsyncWrite + Unpin,
+    output: &Output<'_>,
 ) -> Result<(), Failure> {
-    let mut block = Vec::new();
+    let mut block = output.begin.as_bytes().to_vec();
     loop {
-        block.clear();
         let more = octets
             .next_block(&mut block)
             .await
             .map_err(|error| Failure::of(exit::NO_INPUT, &error))?;
-        let mut written = output.write_all(&block).await;
+        let mut written = file.write_all(&block).await;
+        block.clear();
         if !more {
-            written = written.and(output.flush().await);
+            written = written.and(file.flush().await);
         }
         match written {
             Ok(()) if more => {}
             Ok(()) => return Ok(()),
             // The reader has seen enough.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-            Err(error) => return Err(cannot_write(name, error)),
+            Err(error) => return Err(output.cannot_write(error)),
         }
     }
-}
-
-fn cannot_write(name: &str, error: io::Error) -> Failure {
-    let message = format!("cannot write to {name}: choose another place by --output");
-    Failure::io(exit::CANNOT_CREATE, message, error)
 }
 
 /// A file that is being written.
@@ -107,13 +138,13 @@ impl OutputFile {
     /// end. These are written in place: a pipe and a device; what a symbolic link leads to, as the
     /// link is to stay; a file with several names or of another owner, which would be another
     /// afterwards; and a file in a directory that takes no other.
-    fn open(path: &Path) -> io::Result<Self> {
+    fn open(path: &Path, mode: u32) -> io::Result<Self> {
         match std::fs::symlink_metadata(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Self::beside(path, None),
+            Err(error) if error.kind() == ErrorKind::NotFound => Self::beside(path, None, mode),
             Ok(old) if old.is_file() => {
                 // A user who may not write to the file may not replace it either.
                 let file = File::options().write(true).open(path)?;
-                let beside = (old.nlink() == 1).then(|| Self::beside(path, Some(&old)));
+                let beside = (old.nlink() == 1).then(|| Self::beside(path, Some(&old), mode));
                 let Some(Ok(mut new)) = beside else {
                     file.set_len(0)?;
                     return Ok(Self::in_place(file));
@@ -135,10 +166,9 @@ impl OutputFile {
     }
 
     /// A file that takes the place of the old one, with the same owner and permissions.
-    fn beside(path: &Path, old: Option<&Metadata>) -> io::Result<Self> {
+    fn beside(path: &Path, old: Option<&Metadata>, mode: u32) -> io::Result<Self> {
         let directory = path.parent().filter(|path| !path.as_os_str().is_empty());
-        // The umask restricts what a new file gets.
-        let mode = if old.is_some() { 0o600 } else { 0o666 };
+        let mode = if old.is_some() { 0o600 } else { mode };
         let (file, temporary) = tempfile::Builder::new()
             .prefix(".pilotfish-")
             .permissions(Permissions::from_mode(mode))
@@ -244,7 +274,7 @@ mod tests {
             for (finishes, expected) in [(false, dropped), (true, finished)] {
                 let directory = tempfile::tempdir().unwrap();
                 prepare(directory.path());
-                let output = OutputFile::open(&directory.path().join("a")).unwrap();
+                let output = OutputFile::open(&directory.path().join("a"), 0o666).unwrap();
                 let mut file = output.file.try_into_std().unwrap();
                 file.write_all(b"new").unwrap();
                 let output = OutputFile {
@@ -267,9 +297,9 @@ mod tests {
         let link = directory.path().join("link");
         std::os::unix::fs::symlink("/dev/null", &link).unwrap();
         for path in [Path::new("/dev/null"), link.as_path()] {
-            assert!(OutputFile::open(path).unwrap().temporary.is_none());
+            assert!(OutputFile::open(path, 0o666).unwrap().temporary.is_none());
         }
-        assert!(OutputFile::open(directory.path()).is_err());
-        assert!(OutputFile::open(&directory.path().join("none/a")).is_err());
+        assert!(OutputFile::open(directory.path(), 0o666).is_err());
+        assert!(OutputFile::open(&directory.path().join("none/a"), 0o666).is_err());
     }
 }

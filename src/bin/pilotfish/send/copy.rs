@@ -4,22 +4,25 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use pilotfish::Message;
+use pilotfish::address::Address;
 use pilotfish::message::BodyType;
 
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::dry_run;
+use crate::output::dry_run::{self, Output};
 
 /// Where a copy is kept.
 #[derive(Debug)]
-pub(crate) enum CopyPlace {
-    File(PathBuf),
-    Maildir(PathBuf),
+pub(crate) struct CopyPlace {
+    path: PathBuf,
+    is_maildir: bool,
+    /// The field Bcc, with its line end: nothing else says who got a blind copy.
+    bcc: String,
 }
 
 impl CopyPlace {
     /// Checks before anything is sent whether there can be a copy.
-    pub(super) fn at(path: PathBuf) -> Result<Self, Failure> {
+    pub(super) fn at(path: PathBuf, bcc: &[Address]) -> Result<Self, Failure> {
         let has = |name: &str| path.join(name).is_dir();
         let cannot = |why: &str| {
             let shown = path.display();
@@ -36,41 +39,60 @@ impl CopyPlace {
             let parent = path
                 .parent()
                 .filter(|parent| !parent.as_os_str().is_empty());
-            return if parent.is_none_or(Path::is_dir) {
-                Ok(Self::File(path))
-            } else {
-                Err(cannot("there is no such directory"))
-            };
-        }
-        if has("cur") && has("new") && has("tmp") {
-            Ok(Self::Maildir(path))
-        } else {
-            Err(cannot(
+            if parent.is_some_and(|parent| !parent.is_dir()) {
+                return Err(cannot("there is no such directory"));
+            }
+        } else if !(has("cur") && has("new") && has("tmp")) {
+            return Err(cannot(
                 "it is a directory without cur, new and tmp, so it is not a Maildir",
-            ))
+            ));
         }
+        Ok(Self {
+            is_maildir: path.is_dir(),
+            path,
+            bcc: field(bcc),
+        })
     }
 
-    /// Keeps a copy. A file gets its name when all of it is written.
+    /// Keeps a copy, which only the user can read. A file gets its name when all of it is written.
     pub(super) async fn keep(&self, message: &Message) -> Result<(), Failure> {
-        const MOST: BodyType = BodyType::EightBit;
-        match self {
-            Self::File(path) => dry_run::write(message, MOST, path, &[]).await,
-            Self::Maildir(path) => {
-                let now = SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .unwrap_or_default();
-                let id = std::process::id();
-                let name = format!("{}.M{}P{id}.pilotfish", now.as_secs(), now.subsec_micros());
-                let temporary = path.join("tmp").join(&name);
-                dry_run::write(message, MOST, &temporary, &[]).await?;
-                // The flag S: it was seen.
-                let place = path.join("cur").join(format!("{name}:2,S"));
-                std::fs::rename(&temporary, &place).map_err(|error| {
-                    let message = format!("cannot keep a copy in {}", path.display());
-                    Failure::io(exit::CANNOT_CREATE, message, error)
-                })
-            }
+        if !self.is_maildir {
+            return self.write(message, &self.path).await;
         }
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let id = std::process::id();
+        let name = format!("{}.M{}P{id}.pilotfish", now.as_secs(), now.subsec_micros());
+        let temporary = self.path.join("tmp").join(&name);
+        self.write(message, &temporary).await?;
+        // The flag S: it was seen.
+        let place = self.path.join("cur").join(format!("{name}:2,S"));
+        std::fs::rename(&temporary, &place).map_err(|error| {
+            let message = format!("cannot keep a copy in {}", self.path.display());
+            Failure::io(exit::CANNOT_CREATE, message, error)
+        })
     }
+
+    async fn write(&self, message: &Message, path: &Path) -> Result<(), Failure> {
+        let output = Output {
+            path,
+            mode: 0o600,
+            begin: &self.bcc,
+            flag: "--save-copy",
+        };
+        dry_run::write(message, BodyType::EightBit, &output, &[]).await
+    }
+}
+
+/// The field with these addresses, one on each line.
+fn field(bcc: &[Address]) -> String {
+    let mailboxes = bcc.iter().flat_map(Address::mailboxes);
+    let addresses: Vec<_> = mailboxes
+        .map(|mailbox| mailbox.addr_spec().to_string())
+        .collect();
+    if addresses.is_empty() {
+        return String::new();
+    }
+    format!("Bcc: {}\r\n", addresses.join(",\r\n "))
 }
