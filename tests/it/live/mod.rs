@@ -7,6 +7,7 @@
 mod callers;
 mod delivery;
 mod extensions;
+mod first_minute;
 mod live_env;
 mod lmtp;
 mod login;
