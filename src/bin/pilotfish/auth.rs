@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 
 use pilotfish::config::Keyring;
-use pilotfish::services::Service;
-use pilotfish::transport::Host;
 
 use crate::account::secret::{Asked, ask};
 use crate::account::store::Store;
-use crate::account::{Chosen, chosen, done};
+use crate::account::{Chosen, chosen, done, service_at};
 use crate::args::{AuthArguments, AuthCommands, AuthSetArguments, GlobalArguments};
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
@@ -73,15 +71,7 @@ async fn set(arguments: AuthSetArguments, global: &GlobalArguments) -> Result<()
     })?;
     let sender = account.sender();
     let domain = sender.map(|sender| sender.addr_spec().domain().to_string());
-    let host = account.host();
-    // This machine may be a tunnel to any service.
-    let is_here = host
-        .and_then(Host::as_address)
-        .is_some_and(|ip| ip.is_loopback());
-    let service = match host.filter(|_| !is_here) {
-        Some(host) => Service::of_host(&host.to_string()),
-        None => domain.and_then(|domain| Service::of_domain(&domain)),
-    };
+    let service = service_at(&account, domain.as_deref());
     let Asked { secret, .. } = ask(&questions, &account, service, !arguments.no_test).await?;
     let own = match (&account.password_keyring, account.password_file) {
         (Some(item), _) => {

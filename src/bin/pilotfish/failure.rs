@@ -114,6 +114,14 @@ impl Failure {
         }
     }
 
+    /// The user did not want an account or a password to be stored.
+    pub(crate) fn nothing_stored() -> Self {
+        Self {
+            is_declined: true,
+            ..Self::new(exit::INTERRUPTED, "nothing was stored")
+        }
+    }
+
     /// A mail that cannot be made.
     pub(crate) fn bad_mail(message: impl Display) -> Self {
         Self::new(exit::DATA, message)

@@ -10,6 +10,7 @@ mod check;
 mod compose;
 mod connection;
 mod demo;
+mod discovery;
 mod exit;
 mod explain;
 mod failure;

@@ -10,7 +10,7 @@ use super::cli_fixture::{CliFixture, Directory};
 use super::run::{Ended, Run};
 use crate::support::screen::Screen;
 
-const CONFIG: &str = ".config/pilotfish/config.toml";
+pub(super) const CONFIG: &str = ".config/pilotfish/config.toml";
 
 /// A server with the user `me@gmail.com`, and a home without a configuration.
 async fn fixture() -> CliFixture {
@@ -20,19 +20,21 @@ async fn fixture() -> CliFixture {
     CliFixture::open(server).await
 }
 
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     Run::words(text)
 }
 
-/// What a person sees who answers these questions at a terminal, and the status.
-async fn conversation(
+/// What a person sees who answers these questions at a terminal, and the status. `environment` has more
+/// variables, as in `NAME=VALUE`.
+pub(super) async fn conversation(
     home: &Path,
+    environment: &str,
     arguments: &[String],
     answers: &[(&str, &str)],
 ) -> (Option<i32>, String) {
     let arguments = arguments.join(" ");
     let script = format!(
-        "unset PILOTFISH_CONFIG XDG_CONFIG_HOME XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS; export HOME=\"$PWD\"; exec \"$0\" {arguments}"
+        "unset PILOTFISH_CONFIG XDG_CONFIG_HOME XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS; export HOME=\"$PWD\" {environment}; exec \"$0\" {arguments}"
     );
     let mut screen = Screen::start(&script, home);
     for (question, answer) in answers {
@@ -91,7 +93,7 @@ async fn the_first_minute() {
         ("Send a test mail to me@gmail.com? [Y/n]", ""),
     ];
     let arguments = at(&fixture, "account add me@gmail.com");
-    let (status, shown) = conversation(home, &arguments, &answers).await;
+    let (status, shown) = conversation(home, "", &arguments, &answers).await;
     let shown = screen(&fixture, &shown);
     let (begin, end) = shown.split_once("✓ accepted by ").expect(&shown);
     let expected = "✓ 127.0.0.1:465: TLS 1.3, certificate valid until DAY\n\
@@ -101,7 +103,7 @@ async fn the_first_minute() {
         \u{20} 3. Paste its 16 letters. Blanks do not matter, and nothing is shown.\n\
         App password for me@gmail.com: \n\
         \u{20} 11 characters; an app password has 16. Try it anyway? [y/N] y\n\
-        ✗ Gmail rejected the login\n\
+        ✗ 127.0.0.1 rejected the login\n\
         \u{20} server: 535 5.7.8 Authentication credentials invalid\n\
         \u{20} cause:  this looks like the password of the account\n\
         App password for me@gmail.com (attempt 2 of 3): \n\
@@ -146,7 +148,7 @@ async fn three_passwords_are_tried_and_nothing_is_stored() {
     let questions = ["me@gmail.com:", "(attempt 2 of 3):", "(attempt 3 of 3):"];
     let answers = questions.map(|question| (question, "qwertyuiopasdfgh"));
     let arguments = at(&fixture, "account add me@gmail.com");
-    let (status, shown) = conversation(fixture.directory.path(), &arguments, &answers).await;
+    let (status, shown) = conversation(fixture.directory.path(), "", &arguments, &answers).await;
     assert_eq!(status, Some(77), "{shown}");
     assert!(shown.contains("(attempt 3 of 3)"), "{shown}");
     assert!(!fixture.directory.path().join(".config").exists());
@@ -158,7 +160,7 @@ async fn ctrl_c_leaves_nothing_behind() {
     let fixture = fixture().await;
     let arguments = at(&fixture, "account add me@gmail.com");
     let answers = [("App password for me@gmail.com:", "\u{3}")];
-    let (status, shown) = conversation(fixture.directory.path(), &arguments, &answers).await;
+    let (status, shown) = conversation(fixture.directory.path(), "", &arguments, &answers).await;
     // The shell's status of a process that SIGINT has ended.
     assert_eq!(status, Some(130), "{shown}");
     assert!(shown.ends_with("\n nothing was stored\n"), "{shown}");
@@ -179,12 +181,12 @@ async fn an_account_is_added_listed_shown_tested_and_removed() {
     let ended = run(&fixture, &add).await;
     assert_eq!(
         ended.result(),
-        "account work written to ~/.config/pilotfish/config.toml; it is the default"
+        "account work written to ~/.config/pilotfish/config.toml; login tested; it is the default"
     );
-    run(&fixture, &add).await.fails(
-        64,
-        "there is an account work already\n  help:   --name work2",
-    );
+    let ended = run(&fixture, &add).await;
+    ended.fails(64, "there is an account work already");
+    ended.fails(64, "help:   another account: --name work2");
+    ended.fails(64, "another password for it: pilotfish auth set work");
     let add = at(&fixture, &format!("account add me@gmail.com {source}"));
     let ended = run(&fixture, &add).await;
     assert_eq!(
@@ -300,7 +302,7 @@ async fn a_password_is_stored_anew() {
     std::fs::create_dir_all(home.join(".config/pilotfish")).unwrap();
     fixture.directory.file(CONFIG, &account);
     let answers = [("App password for me@gmail.com:", "abcdefgh ijklmnop")];
-    let (status, shown) = conversation(home, &words("auth set gmail"), &answers).await;
+    let (status, shown) = conversation(home, "", &words("auth set gmail"), &answers).await;
     assert_eq!(status, Some(0), "{shown}");
     let expected = "App password for me@gmail.com: \n\
                     \u{20} 16 characters; 1 blank was removed\n\
@@ -330,9 +332,15 @@ async fn what_cannot_be_set_up() {
     for (arguments, status, words) in [
         ("account add me", 64, "pilotfish account add me@example.org"),
         (
-            "account add me@example.org",
+            "account add me@example.org --no-test",
             64,
             "example.org is not in the built-in list",
+        ),
+        ("account add me@[192.0.2.1]", 64, "--server HOST:PORT"),
+        (
+            "account add me@example.org --server x --tls none --password-file y",
+            64,
+            "for a relay that needs no login, add --no-login",
         ),
         (
             "account add me@proton.me --no-test --no-input",
@@ -349,7 +357,11 @@ async fn what_cannot_be_set_up() {
             64,
             "server and tls name different modes",
         ),
-        ("account remove", 64, "no account is named"),
+        (
+            "account remove",
+            64,
+            "name the account\n  help:   pilotfish account list shows the names",
+        ),
         (
             "account remove c -C mail.toml",
             78,

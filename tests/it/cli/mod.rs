@@ -10,6 +10,7 @@ mod content;
 mod delivery;
 /// `pilotfish demo`.
 pub(crate) mod demo;
+mod discovery;
 mod dkim;
 mod draft;
 mod dry_run;
@@ -38,6 +39,7 @@ pub(crate) mod run;
 mod secrets;
 mod sendmail;
 mod settings;
+mod several_accounts;
 /// The exit statuses.
 mod standard_input;
 mod statuses;

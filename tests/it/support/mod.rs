@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod cutter;
 pub(crate) mod delivery;
 pub(crate) mod dice;
+pub(crate) mod dns_server;
 pub(crate) mod events;
 pub(crate) mod lines;
 pub(crate) mod mini_server;

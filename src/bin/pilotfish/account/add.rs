@@ -9,14 +9,14 @@ use pilotfish::services::Service;
 use pilotfish::{Message, Secret, Security};
 use toml_edit::Value;
 
-use super::login;
 use super::secret::{Asked, ask, terminal};
 use super::store::Store;
+use super::{in_shell, login, said, server};
 use crate::args::{AccountAddArguments, GlobalArguments};
 use crate::connection::Connection;
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::report::{self, notice};
+use crate::output::report;
 use crate::output::submission::{Submission, TypedAddresses};
 use crate::settings::{ConfigFile, configuration, shown_path};
 use crate::terminal::question::Questions;
@@ -30,8 +30,18 @@ struct Setup {
     account: Account,
     /// What the file of accounts will have.
     keys: Vec<(&'static str, Value)>,
-    /// Whether the command line says where the secret is.
-    has_source: bool,
+    login: Login,
+}
+
+/// How an account logs in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Login {
+    /// By a secret that has to be asked for.
+    Asked,
+    /// By a secret whose place the command line says.
+    Named,
+    /// Not at all.
+    None,
 }
 
 /// Sets up an account.
@@ -40,69 +50,95 @@ pub(super) async fn add(
     global: &GlobalArguments,
 ) -> Result<(), Failure> {
     let is_tested = !arguments.no_test;
-    let names_server = arguments.server.is_some();
-    let mut setup = setup(arguments)?;
+    let address = parsed(&arguments.address)?;
     let config = configuration_or_none(global).await?;
-    if config.accounts.contains_key(&setup.name) {
-        let failure = Failure::usage(format!("there is an account {} already", setup.name));
-        return Err(failure.with_help(format!("--name {}2", setup.name)));
+    if let Some(name) = &arguments.name {
+        is_new(&config, name)?;
     }
     let mut file = ConfigFile::of_user(global)?;
-    if let Some(service) = setup.service.filter(|_| !names_server) {
-        notice(&format!(
-            "{} is in the built-in list of services (as of 2026-11).",
-            service.name
-        ));
-    }
-    if is_tested {
+    let questions = Questions::open(global.no_input);
+    let server = server::find(&arguments, &address, questions.as_ref(), global).await?;
+    let mut setup = setup(arguments, address, &server)?;
+    is_new(&config, &setup.name)?;
+    if is_tested && !server.is_proved {
         let connection = Connection::of_account(setup.account.clone(), Some(setup.name.clone()));
         let proof = login::server(&setup.account).await;
         let proof = proof.map_err(|failure| failure.advised(&connection))?;
-        notice(&Stream::stderr().marked(Mark::Done, proof.of_server()));
+        said(
+            global,
+            &Stream::stderr().marked(Mark::Done, proof.of_server()),
+        );
     }
-    let questions = Questions::open(global.no_input);
     let mut stored = None;
-    if setup.has_source {
-        if is_tested {
-            let connection = Connection::of_account(setup.account.clone(), None);
-            let proof = login::proof(&setup.account, None).await;
-            proof.map_err(|failure| failure.advised(&connection))?;
-        }
-    } else {
+    if setup.login == Login::Asked {
         let questions = questions.as_ref().ok_or_else(cannot_ask)?;
         stored = Some(asked(questions, &mut setup, &file, is_tested).await?);
+    } else if is_tested {
+        let connection = Connection::of_account(setup.account.clone(), None);
+        let proof = login::proof(&setup.account, None).await;
+        proof.map_err(|failure| failure.advised(&connection))?;
     }
-    setup.keys.push((
-        "from",
-        setup
-            .account
-            .from
-            .as_ref()
-            .map_or_else(String::new, ToString::to_string)
-            .into(),
-    ));
+    let from = setup.account.from.as_ref();
+    let from = from.map_or_else(String::new, ToString::to_string);
+    setup.keys.push(("from", from.into()));
     if let Some((store, secret)) = &stored {
         let place = store.keep(&setup.name, secret).await?;
         let text = format!("password stored in {place}");
-        notice(&Stream::stderr().marked(Mark::Done, text));
+        said(global, &Stream::stderr().marked(Mark::Done, text));
     }
     file.add_account(&setup.name, setup.keys.clone());
     file.save()?;
     let is_default = file.default() == Some(&setup.name);
     let path = shown_path(file.path());
-    let end = match (is_default, is_tested && setup.has_source) {
-        (true, _) => "; it is the default",
-        (false, true) => "; login tested",
-        (false, false) => "",
+    let mut end = match (is_tested, setup.login) {
+        (true, Login::Named) => "; login tested".to_owned(),
+        (true, Login::None) => "; the server answers".to_owned(),
+        _ => String::new(),
     };
+    if is_default {
+        end.push_str("; it is the default");
+    }
     super::done(
         &format!("account {} written to {path}{end}", setup.name),
         global,
     );
-    if let (Some(questions), true, false) = (&questions, is_tested, setup.has_source) {
+    if let (Some(questions), true, Login::Asked) = (&questions, is_tested, setup.login) {
         send_test(questions, &setup, file.path(), global).await?;
     }
+    if questions.is_some() {
+        let account = if is_default {
+            String::new()
+        } else {
+            format!("-A {} ", in_shell(&setup.name))
+        };
+        let next =
+            format!("pilotfish send {account}ann@example.org -s 'A shark' -m 'Look.' -a shark.png");
+        said(global, &format!("next: {}", painted(CYAN, next)));
+    }
     Ok(())
+}
+
+/// An account is never overwritten.
+fn is_new(config: &Config, name: &str) -> Result<(), Failure> {
+    if !config.accounts.contains_key(name) {
+        return Ok(());
+    }
+    let failure = Failure::usage(format!("there is an account {name} already"));
+    let failure = failure.with_help(format!(
+        "another account: --name {}",
+        in_shell(&format!("{name}2"))
+    ));
+    Err(failure.with_help(format!(
+        "another password for it: pilotfish auth set {}",
+        in_shell(name)
+    )))
+}
+
+/// The address of the account.
+fn parsed(address: &str) -> Result<AddrSpec, Failure> {
+    address.parse().map_err(|error| {
+        Failure::usage(format!("{error}")).with_help("pilotfish account add me@example.org")
+    })
 }
 
 /// The configuration; a file of `--config` that does not exist has no accounts yet.
@@ -113,49 +149,56 @@ async fn configuration_or_none(global: &GlobalArguments) -> Result<Config, Failu
     }
 }
 
-/// What the command line and the table of services say.
-fn setup(arguments: AccountAddArguments) -> Result<Setup, Failure> {
-    let address: AddrSpec = (arguments.address.parse()).map_err(|error| {
-        Failure::usage(format!("{error}")).with_help("pilotfish account add me@example.org")
-    })?;
+/// The account for this server, with what the command line says.
+fn setup(
+    arguments: AccountAddArguments,
+    address: AddrSpec,
+    found: &server::Found,
+) -> Result<Setup, Failure> {
+    let service = found.service;
     let domain = address.domain().to_string();
-    let service = Service::of_domain(&domain);
     let label = domain.split('.').next().unwrap_or_default();
-    let name = arguments.name;
-    let name = name.unwrap_or_else(|| service.map_or(label, |service| service.key).to_owned());
-    let (server, security) = match (&arguments.server, service) {
-        (Some(server), _) => (server.clone(), arguments.tls),
-        (None, Some(service)) => of_service(service),
-        (None, None) => {
-            let message = format!("{domain} is not in the built-in list of services");
-            let failure = Failure::usage(message);
-            return Err(failure.with_help("name the server of its provider: --server HOST[:PORT]"));
-        }
-    };
-    let mut account = Account::new(&server)?;
-    account.tls = security;
+    let own = Service::of_domain(&domain);
+    let name = arguments.name.clone();
+    let name = name.unwrap_or_else(|| own.map_or(label, |service| service.key).to_owned());
+    let mut account = Account::new(&found.server)?;
+    account.tls = found.security;
     account.tls_ca = arguments.tls_ca.map(absolute).transpose()?;
     account.tls_fingerprint.extend(arguments.tls_fingerprint);
-    let user = service.and_then(|service| service.user_of(&address.to_string()));
-    let user = arguments.user.or(account.user).or(user);
-    account.user = Some(user.unwrap_or_else(|| address.to_string()));
     account.from = Some(Mailbox::new(address.clone()));
     account.password_file = arguments.password_file.map(absolute).transpose()?;
     account.password_command = arguments.password_command;
     account.password_env = arguments.password_env;
     account.password_keyring = arguments.password_keyring;
     account.token_command = arguments.token_command;
-    let keys = keys(&server, &account);
-    // Contradictions are found before anything is asked.
-    let account = Account::default().with_overrides(account)?;
     let has_source = account.password_file.is_some()
         || account.password_command.is_some()
         || account.password_env.is_some()
         || account.password_keyring.is_some()
         || account.token_command.is_some();
-    if let Some(service) = service.filter(|service| service.secret == "oauth" && !has_source) {
+    let login = match (arguments.no_login, has_source) {
+        (true, _) => Login::None,
+        (false, true) => Login::Named,
+        (false, false) => Login::Asked,
+    };
+    if login != Login::None {
+        let of_service = service.and_then(|service| service.user_of(&address.to_string()));
+        let user = arguments.user.or(account.user).or(of_service);
+        account.user = Some(user.unwrap_or_else(|| address.to_string()));
+    }
+    let keys = keys(&found.server, &account);
+    // Contradictions are found before anything is asked.
+    let account = Account::default().with_overrides(account)?;
+    if login != Login::None && account.security() == Security::Cleartext {
+        let message = "without TLS no password is sent, because anybody on the way could read it";
+        let failure = Failure::usage(message);
+        return Err(failure.with_help("for a relay that needs no login, add --no-login"));
+    }
+    if let Some(service) =
+        service.filter(|service| service.secret == "oauth" && login == Login::Asked)
+    {
         let message = format!(
-            "{} does not allow passwords: it wants OAuth 2.0",
+            "{} does not allow passwords here: it needs OAuth 2.0",
             service.name
         );
         let failure = Failure::new(exit::UNAVAILABLE, message);
@@ -169,20 +212,8 @@ fn setup(arguments: AccountAddArguments) -> Result<Setup, Failure> {
         service,
         account,
         keys,
-        has_source,
+        login,
     })
-}
-
-/// The server of a service, and how it is protected if the port does not say it.
-fn of_service(service: &Service) -> (String, Option<Security>) {
-    let host = service.hosts.first().copied().unwrap_or_default();
-    match service.ports.first() {
-        Some((port, security)) => {
-            let named = (Security::of_port(*port) != *security).then_some(*security);
-            (format!("{host}:{port}"), named)
-        }
-        None => (host.to_owned(), None),
-    }
 }
 
 /// A path that means the same in a file elsewhere.
@@ -355,7 +386,5 @@ async fn send_test(
         client.close().await;
         report::sent(global, &mail, &receipt, started.elapsed());
     }
-    let next = "pilotfish send ann@example.org -s 'A shark' -m 'Look.' -a shark.png";
-    notice(&format!("next: {}", painted(CYAN, next)));
     Ok(())
 }

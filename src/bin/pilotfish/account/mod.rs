@@ -4,18 +4,21 @@ mod add;
 mod list;
 pub(crate) mod login;
 pub(crate) mod secret;
+mod server;
 pub(crate) mod store;
 
 use std::path::PathBuf;
 
 use pilotfish::config::{Account, Config};
+use pilotfish::services::Service;
+use pilotfish::transport::Host;
 
 use crate::args::{AccountArguments, AccountCommands, GlobalArguments, NamedAccount};
 use crate::connection::Connection;
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::output::logging;
-use crate::output::report::{failed, result};
+use crate::output::report::{failed, notice, result};
 use crate::settings::{ConfigFile, configuration, shown_path};
 use crate::stop::Stops;
 use crate::terminal::style::{Mark, Stream};
@@ -73,8 +76,8 @@ pub(crate) async fn chosen(
 /// The same for a command that changes something: it must name the account.
 async fn named(named: NamedAccount, global: &GlobalArguments) -> Result<Chosen, Failure> {
     if named.name.is_none() && global.account.is_none() {
-        let failure = Failure::usage("no account is named");
-        return Err(failure.with_help("pilotfish account list"));
+        let failure = Failure::usage("name the account");
+        return Err(failure.with_help("pilotfish account list shows the names"));
     }
     chosen(named, global).await
 }
@@ -84,6 +87,40 @@ pub(crate) fn done(text: &str, global: &GlobalArguments) {
     if !global.quiet {
         result(&Stream::stdout().marked(Mark::Done, text));
     }
+}
+
+/// Prints what there is to know besides the result.
+pub(crate) fn said(global: &GlobalArguments, text: &str) {
+    if !global.quiet {
+        notice(text);
+    }
+}
+
+/// The service that a server belongs to. A server on this machine may be a tunnel to any service, so the
+/// domain of the address decides there.
+pub(crate) fn service_at(account: &Account, domain: Option<&str>) -> Option<&'static Service> {
+    if account.host().is_some_and(is_here) {
+        let service = domain.and_then(Service::of_domain);
+        return service.filter(|service| service.secret != "none");
+    }
+    Service::of_host(&account.host()?.to_string())
+}
+
+/// Whether this is the machine itself.
+fn is_here(host: &Host) -> bool {
+    match host.as_address() {
+        Some(address) => address.is_loopback(),
+        None => host.to_string() == "localhost",
+    }
+}
+
+/// A word that a shell reads as it is, or in quotes.
+pub(crate) fn in_shell(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '/' | ':');
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 async fn test(named: NamedAccount, global: &GlobalArguments) -> Result<(), Failure> {
@@ -108,7 +145,16 @@ async fn remove(named_account: NamedAccount, global: &GlobalArguments) -> Result
     done(&format!("account {name} removed from {path}"), global);
     if let Some(secret) = account.password_file.filter(|path| path.exists()) {
         let path = shown_path(&secret);
-        crate::output::report::notice(&format!("its password is still in {path}"));
+        said(
+            global,
+            &format!("its password is still in {path}: rm {path}"),
+        );
+    }
+    if let Some(item) = account.password_keyring {
+        said(
+            global,
+            &format!("its password is still in the keyring, by the name {item}"),
+        );
     }
     Ok(())
 }

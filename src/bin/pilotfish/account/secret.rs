@@ -49,7 +49,11 @@ pub(crate) async fn ask(
         };
         let question = format!("{what} for {user}{place}{again}:");
         let typed = questions.secret(&question).await.map_err(terminal)?;
-        let typed = typed.ok_or_else(|| Failure::new(exit::INTERRUPTED, "nothing was stored"))?;
+        let typed = typed.ok_or_else(Failure::nothing_stored)?;
+        if typed.expose().is_empty() {
+            questions.say("  nothing was typed").map_err(terminal)?;
+            continue;
+        }
         let Some(secret) = looked_at(questions, typed, service).await? else {
             continue;
         };
@@ -76,8 +80,9 @@ pub(crate) async fn ask(
         }
     }
     let connection = Connection::of_account(account.clone(), None);
-    let none = || Failure::new(exit::INTERRUPTED, "nothing was stored");
-    Err(failure.map_or_else(none, |failure| failure.advised(&connection)))
+    Err(failure.map_or_else(Failure::nothing_stored, |failure| {
+        failure.advised(&connection)
+    }))
 }
 
 /// What is odd about the password; `None` if the person types it again.
@@ -101,10 +106,8 @@ async fn looked_at(
         .and_then(|length| usize::try_from(length).ok());
     if let Some(wanted) = wanted.filter(|wanted| *wanted != left) {
         let question = format!("  {counted_left}; an app password has {wanted}. Try it anyway?");
-        let goes_on = questions
-            .yes_or_no(&question, false)
-            .await
-            .map_err(terminal)?;
+        // The answer may be the right password.
+        let goes_on = questions.hidden_yes(&question).await.map_err(terminal)?;
         return Ok(goes_on.then_some(secret));
     }
     let removed = match (blanks * usize::from(before > left), others) {
@@ -131,7 +134,9 @@ fn say_rejected(
     service: Option<&Service>,
     host: &str,
 ) -> Result<(), Failure> {
-    let name = service.map_or(host, |service| service.name);
+    // The server that answered is not always that of the service: it may be a tunnel.
+    let own = service.filter(|service| service.hosts.contains(&host));
+    let name = own.map_or(host, |service| service.name);
     let line = questions
         .stream()
         .marked(Mark::Failed, format!("{name} rejected the login"));

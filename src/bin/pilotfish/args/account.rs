@@ -64,7 +64,7 @@ pub(crate) struct AccountAddArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 
-    /// The submission server [default: that of the service].
+    /// The submission server [default: that of the service, or one that is found and that you agree to].
     #[arg(long, value_name = "HOST[:PORT]", value_parser = server)]
     pub(crate) server: Option<String>,
 
@@ -83,6 +83,10 @@ pub(crate) struct AccountAddArguments {
     /// Log in as this user [default: the address].
     #[arg(long, value_name = "USER")]
     pub(crate) user: Option<String>,
+
+    /// The server needs no login, as a relay inside a network.
+    #[arg(long, conflicts_with_all = ["user", "source"])]
+    pub(crate) no_login: bool,
 
     /// The password is on the first line of this file, which only you can read.
     #[arg(long, value_name = "FILE", group = "source")]

@@ -1,8 +1,8 @@
 //! The arguments of `pilotfish check`.
 
 use clap::Args;
+use pilotfish::address::AddrSpec;
 use pilotfish::config::Account;
-use pilotfish::services::Service;
 
 use super::server::ServerArguments;
 
@@ -10,17 +10,26 @@ use super::server::ServerArguments;
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct CheckArguments {
-    /// The server to test, or an address of a service in the built-in list; without a port, the
-    /// ports 465, 587 and 25.
+    /// The server to test, or an address whose server is found as by `account add`; without a port,
+    /// the ports 465, 587 and 25.
     #[arg(value_name = "HOST[:PORT]|ADDRESS", value_parser = target, conflicts_with = "server")]
-    host: Option<Account>,
+    pub(crate) target: Option<Target>,
 
     /// Log in too, as `send` does.
     #[arg(long)]
     pub(crate) login: bool,
 
     #[command(flatten)]
-    server: ServerArguments,
+    pub(crate) server: ServerArguments,
+}
+
+/// What is tested.
+#[derive(Clone)]
+pub(crate) enum Target {
+    /// This server.
+    Server(Box<Account>),
+    /// The server of somebody with this address.
+    Address(AddrSpec),
 }
 
 const EXAMPLES: &str = "\
@@ -33,33 +42,14 @@ Examples:
 The exit status is 0 if all is well, else that of the first problem: 68 the host does not exist,
 75 no port answers, 76 TLS or the certificate, 77 the login.";
 
-impl CheckArguments {
-    /// Whether the server is named by its host alone, and not by an account.
-    pub(crate) fn names_host(&self) -> bool {
-        self.host.is_some()
+/// A host, a URL, or an address.
+fn target(text: &str) -> Result<Target, String> {
+    if text.contains('@') && !text.contains("://") {
+        let address = text.parse().map_err(|error| format!("{error}"));
+        return address.map(Target::Address);
     }
-
-    /// The server, by whichever way it was named.
-    pub(crate) fn into_server(self) -> ServerArguments {
-        let mut server = self.server;
-        server.server = server.server.or(self.host);
-        server
-    }
-}
-
-/// The server of a host or a URL, or of the service that has this address.
-fn target(text: &str) -> Result<Account, String> {
-    let domain = match text.rsplit_once('@') {
-        Some((_, domain)) if !text.contains("://") => domain,
-        _ => return Account::new(text).map_err(|error| error.to_string()),
-    };
-    let host = Service::of_domain(domain).and_then(|service| service.hosts.first());
-    let host = host.ok_or_else(|| {
-        format!("{domain} is not in the built-in list of services: name its server")
-    })?;
-    let mut account = Account::new(host).map_err(|error| error.to_string())?;
-    account.user = Some(text.to_owned());
-    Ok(account)
+    let account = Account::new(text).map_err(|error| error.to_string())?;
+    Ok(Target::Server(Box::new(account)))
 }
 
 #[cfg(test)]
@@ -71,16 +61,16 @@ mod tests {
         for (text, expected) in [
             ("mail.example.org:587", Ok("mail.example.org")),
             ("smtps://mail.example.org", Ok("mail.example.org")),
-            ("me@gmail.com", Ok("smtp.gmail.com")),
-            ("me@GMX.de", Ok("mail.gmx.net")),
-            (
-                "me@example.org",
-                Err("example.org is not in the built-in list of services: name its server"),
-            ),
+            ("me@gmail.com", Ok("me@gmail.com")),
+            ("smtp://me@mail.example.org", Ok("mail.example.org")),
+            ("me@", Err("")),
         ] {
-            let host = target(text).map(|account| account.host().unwrap().to_string());
-            let host = host.as_deref().map_err(String::as_str);
-            assert_eq!(host, expected, "{text}");
+            let target = target(text).map(|target| match target {
+                Target::Server(account) => account.host().unwrap().to_string(),
+                Target::Address(address) => address.to_string(),
+            });
+            let target = target.as_deref().map_err(|_| "");
+            assert_eq!(target, expected, "{text}");
         }
     }
 }

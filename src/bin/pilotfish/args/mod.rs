@@ -22,7 +22,7 @@ pub(crate) use account::{
     AccountAddArguments, AccountArguments, AccountCommands, AuthArguments, AuthCommands,
     AuthSetArguments, ConfigArguments, ConfigCommands, NamedAccount,
 };
-pub(crate) use check::CheckArguments;
+pub(crate) use check::{CheckArguments, Target};
 pub(crate) use content::{ContentArguments, RawArguments};
 pub(crate) use delivery::DeliveryArguments;
 pub(crate) use fields::{AddressArguments, DkimArguments, FieldArguments};

@@ -23,7 +23,7 @@ const VERSIONS: Words<TlsVersion> = rows! {
 };
 
 /// How the server is reached.
-#[derive(Args, Default, PartialEq)]
+#[derive(Args, Clone, Default, PartialEq)]
 #[command(next_help_heading = "Network")]
 pub(crate) struct NetworkArguments {
     /// Connect by way of a proxy: socks5h://[USER@]HOST:PORT or http://[USER@]HOST:PORT.
@@ -93,7 +93,7 @@ fn timeout(text: &str) -> Result<Network, ConfigError> {
 }
 
 /// What to trust by TLS, and which certificate to present.
-#[derive(Args, Default, PartialEq)]
+#[derive(Args, Clone, Default, PartialEq)]
 #[command(next_help_heading = "Server and TLS")]
 #[expect(
     clippy::struct_field_names,

@@ -36,7 +36,7 @@ const CHUNKING: Words<Chunking> = rows! {
 };
 
 /// The server, the login, and how mails go out.
-#[derive(Args, Default, PartialEq)]
+#[derive(Args, Clone, Default, PartialEq)]
 #[command(next_help_heading = "Account")]
 pub(crate) struct ServerArguments {
     /// The submission server; the port is 587, or 465 with implicit TLS, unless given.

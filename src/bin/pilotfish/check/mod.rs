@@ -5,6 +5,7 @@ mod ports;
 mod report;
 mod sentences;
 mod session;
+mod target;
 
 use std::net::IpAddr;
 use std::time::SystemTime;
@@ -58,9 +59,8 @@ pub(crate) async fn run(arguments: CheckArguments, global: &GlobalArguments) -> 
 async fn tested(arguments: CheckArguments, global: &GlobalArguments) -> Result<Report, Failure> {
     let login = arguments.login;
     // Where only a host is named, the port and the protection are found out.
-    let is_host_alone = arguments.names_host();
-    let (mut connection, mut stops) =
-        Connection::open(global, arguments.into_server(), None, None).await?;
+    let (server, is_host_alone) = target::server(arguments, global).await?;
+    let (mut connection, mut stops) = Connection::open(global, server, None, None).await?;
     if login && !connection.account.logs_in() {
         return Err(
             Failure::usage("--login needs an account, or a user and a password")

@@ -58,9 +58,13 @@ impl ConfigFile {
         self.path.with_file_name(format!("{name}.password"))
     }
 
-    /// Adds an account with these keys. The first account of a file is its default.
+    /// Adds an account with these keys. If the file has no default, the only account was used, and stays
+    /// the default; otherwise the new one becomes it.
     pub(crate) fn add_account(&mut self, name: &str, keys: Vec<(&str, Value)>) {
-        let is_first = self.accounts().is_none_or(Table::is_empty);
+        let names = self
+            .accounts()
+            .map(|accounts| accounts.iter().map(|(name, _)| name.to_owned()));
+        let names: Vec<_> = names.into_iter().flatten().collect();
         let mut table = Table::new();
         for (key, value) in keys {
             table.insert(key, Item::Value(value));
@@ -73,8 +77,10 @@ impl ConfigFile {
         if let Some(accounts) = accounts.as_table_like_mut() {
             accounts.insert(name, Item::Table(table));
         }
-        if is_first {
-            self.set_default(name);
+        match names.as_slice() {
+            _ if self.default().is_some() => {}
+            [only] => self.set_default(only),
+            _ => self.set_default(name),
         }
     }
 
@@ -165,9 +171,9 @@ mod tests {
         let own = "# mine\n\n[account.work] # at work\nserver = \"x\" # the old one\n";
         std::fs::write(&path, own).unwrap();
         let mut file = ConfigFile::open(path.clone()).unwrap();
+        // The only account was the one of mails that name none.
         file.add_account("my home", keys("y"));
         file.set_key("work", "user", "me");
-        file.set_default("work");
         file.save().unwrap();
         let expected = "default = \"work\"\n# mine\n\n[account.work] # at work\n\
                         server = \"x\" # the old one\nuser = \"me\"\n\n\
@@ -179,5 +185,14 @@ mod tests {
         file.save().unwrap();
         assert!(!text().contains("work"), "{}", text());
         assert!(Config::load(&path).unwrap().account("my home").is_ok());
+        // Of several without a default, none was used.
+        let mut file = ConfigFile::open(path.clone()).unwrap();
+        file.add_account("a", keys("z"));
+        assert_eq!(file.default(), Some("my home"));
+        file.remove_account("my home");
+        file.add_account("b", keys("z"));
+        file.document.remove("default");
+        file.add_account("c", keys("z"));
+        assert_eq!(file.default(), Some("c"));
     }
 }

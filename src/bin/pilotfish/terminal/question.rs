@@ -63,9 +63,21 @@ impl Questions {
 
     /// Asks for a secret, which the terminal does not show. Only the end of the line is left out.
     pub(crate) async fn secret(&self, question: &str) -> io::Result<Option<Secret>> {
+        self.secret_then(question, |_| b"").await
+    }
+
+    /// The same, and shows afterwards what may be seen of the answer.
+    async fn secret_then(
+        &self,
+        question: &str,
+        shown: impl Fn(&[u8]) -> &[u8],
+    ) -> io::Result<Option<Secret>> {
         let _silence = Silence::begin(&self.terminal)?;
         self.prompt(question)?;
         let answer = self.answer().await?;
+        if let Some(answer) = &answer {
+            self.terminal.as_ref().write_all(shown(answer))?;
+        }
         Ok(answer.map(|octets| Secret::new(octets.as_slice())))
     }
 
@@ -77,6 +89,23 @@ impl Questions {
         let default = if default { 'y' } else { 'n' };
         let answer = self.letter(&question, &['y', 'n'], Some(default)).await?;
         Ok(answer == Some('y'))
+    }
+
+    /// Asks whether to do something, where the person may type a secret in place of the answer: only a
+    /// yes or a no is shown. Anything but a yes is a no.
+    pub(crate) async fn hidden_yes(&self, question: &str) -> io::Result<bool> {
+        let question = format!("{question} [y/N]");
+        let answer = self.secret_then(&question, |answer| {
+            let answer = answer.trim_ascii();
+            let shown = [&b"y"[..], b"yes", b"n", b"no"];
+            let is_shown = shown.iter().any(|word| answer.eq_ignore_ascii_case(word));
+            if is_shown { answer } else { b"" }
+        });
+        let Some(answer) = answer.await? else {
+            return Ok(false);
+        };
+        let answer = answer.expose().trim_ascii();
+        Ok(answer.eq_ignore_ascii_case(b"y") || answer.eq_ignore_ascii_case(b"yes"))
     }
 
     /// Asks for one of these letters, in lower case. The whole word that begins with it is right too.
@@ -273,6 +302,29 @@ mod tests {
         assert!(is_shown(&questions));
         questions.say("done").unwrap();
         assert_eq!(until(&person, "done\r\n").await, "\r\ndone\r\n");
+    }
+
+    #[tokio::test]
+    async fn a_secret_in_place_of_a_yes_is_not_shown() {
+        for (text, expected, shown) in [
+            ("y\n", true, "y"),
+            (" Yes \n", true, "Yes"),
+            ("n\n", false, "n"),
+            ("\n", false, ""),
+            ("open sesame\n", false, ""),
+            ("yesterday\n", false, ""),
+            ("\u{4}", false, ""),
+        ] {
+            let (person, questions) = terminal();
+            let question = questions.hidden_yes("Try it?");
+            let (answer, asked) = tokio::join!(question, typed(&person, "] ", text));
+            assert_eq!(answer.unwrap(), expected, "{text:?}");
+            assert_eq!(asked, "Try it? [y/N] ");
+            questions.say("end").unwrap();
+            let after = until(&person, "end\r\n").await;
+            assert_eq!(after, format!("{shown}\r\nend\r\n"), "{text:?}");
+            assert!(is_shown(&questions));
+        }
     }
 
     /// As it is after Ctrl-C.
