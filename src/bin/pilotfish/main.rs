@@ -16,6 +16,7 @@ mod explain;
 mod failure;
 mod input;
 mod output;
+mod packaging;
 mod send;
 mod sendmail;
 mod settings;
@@ -33,7 +34,6 @@ use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::help::first_screen;
 use crate::args::{Arguments, Subcommands, with_each_file};
 use crate::failure::Failure;
 use crate::output::report;
@@ -44,13 +44,13 @@ fn main() -> ExitCode {
     let arguments = match Arguments::try_parse_from(with_each_file(line)) {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version are answers, not errors.
+            // Help is an answer, not an error.
             if !error.use_stderr() {
-                report::result(&usage::answer(&error));
+                usage::answer(&error);
                 return ExitCode::from(exit::OK);
             }
             if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-                report::notice(&first_screen());
+                report::notice(&usage::beginning(&error));
                 return ExitCode::from(exit::USAGE);
             }
             let failure = usage::explained(&error);
@@ -83,6 +83,8 @@ fn main() -> ExitCode {
             Subcommands::Sendmail(arguments) => sendmail::run(&arguments.arguments, &global).await,
             Subcommands::Explain(arguments) => explain::run(&arguments, &global),
             Subcommands::Demo(arguments) => demo::run(*arguments, &global).await,
+            Subcommands::Completions(arguments) => packaging::completions(&arguments),
+            Subcommands::Man(arguments) => packaging::man(&arguments, &global),
         }
     });
     // A pending read of standard input must not keep the process.

@@ -5,10 +5,13 @@ use std::error::Error as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Error};
 
-use crate::args::help::{ordered, overview, send_screen};
+use crate::args::help::{first_screen, version};
+use crate::args::page::page;
 use crate::args::{Arguments, GlobalArguments};
 use crate::failure::Failure;
+use crate::output::report::result;
 use crate::suggestion::nearest;
+use crate::terminal::pager;
 
 /// Rows of flags, separated by spaces, and what helps.
 macro_rules! tips {
@@ -88,25 +91,44 @@ pub(crate) fn explained(error: &Error) -> Failure {
     }
 }
 
-/// The help or the version that the command line asks for.
-pub(crate) fn answer(answer: &Error) -> String {
-    let words: Vec<_> = std::env::args_os().skip(1).collect();
-    let is_long = words.iter().any(|word| word == "--help" || word == "help");
-    let text = answer.render().ansi().to_string();
-    if answer.kind() != ErrorKind::DisplayHelp {
-        return text.trim_end().to_owned();
+/// Prints the help that the command line asks for: on a terminal, a long one in the pager.
+pub(crate) fn answer(answer: &Error) {
+    if answer.kind() == ErrorKind::DisplayVersion {
+        return result(&version());
     }
-    let all = Arguments::command();
-    let names = words.iter().filter_map(|word| word.to_str());
-    let command = names
-        .clone()
-        .find(|word| all.find_subcommand(word).is_some());
-    match command {
-        None => overview(),
-        Some("send") if !is_long => send_screen(),
-        Some("help") if names.count() == 1 => overview(),
-        _ => ordered(&text),
+    let is_long = std::env::args_os().any(|word| word == "--help" || word == "help");
+    let path = path(answer);
+    let page = page(
+        &path.iter().map(String::as_str).collect::<Vec<_>>(),
+        is_long,
+    );
+    if !(is_long && pager::show(&page)) {
+        result(&page);
     }
+}
+
+/// What a person who has typed the beginning of a command needs.
+pub(crate) fn beginning(error: &Error) -> String {
+    let path = path(error);
+    match path
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        [] => first_screen(),
+        path => page(path, false),
+    }
+}
+
+/// The command that the parser speaks of.
+fn path(error: &Error) -> Vec<String> {
+    const USAGE: &str = "Usage: pilotfish ";
+    let text = error.render().to_string();
+    let usage = text.lines().find_map(|line| line.strip_prefix(USAGE));
+    let words = usage.unwrap_or_default().split(' ');
+    let is_name = |word: &&str| word.starts_with(|c: char| c.is_ascii_lowercase());
+    words.take_while(is_name).map(str::to_owned).collect()
 }
 
 /// How the error is to be printed, as far as a command line with an error says it.

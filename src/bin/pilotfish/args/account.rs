@@ -12,26 +12,14 @@ use super::words;
 
 /// Add, list, test and remove accounts.
 #[derive(Args)]
-#[command(after_help = ACCOUNT_EXAMPLES)]
 pub(crate) struct AccountArguments {
     #[command(subcommand)]
     pub(crate) command: AccountCommands,
 }
 
-const ACCOUNT_EXAMPLES: &str = "\
-Examples:
-  pilotfish account add me@gmail.com
-  pilotfish account add me@example.org --name work --server smtp.example.org \\
-      --password-command 'pass show mail/work' --no-input
-  pilotfish account list
-  pilotfish account show work
-  pilotfish account test work
-  pilotfish account default work
-  pilotfish account remove work";
-
 #[derive(Subcommand)]
 pub(crate) enum AccountCommands {
-    /// Set up an account: find the server, ask for the password, log in, write the configuration.
+    /// Find the server, ask for the password, log in, store the account.
     Add(Box<AccountAddArguments>),
     /// List the accounts. The default one has a star.
     List,
@@ -41,7 +29,7 @@ pub(crate) enum AccountCommands {
     Test(NamedAccount),
     /// Remove an account from the configuration.
     Remove(NamedAccount),
-    /// Make an account the one of mails that name none.
+    /// Use this account for mails that name none.
     Default(NamedAccount),
 }
 

@@ -8,7 +8,6 @@ use super::server::ServerArguments;
 
 /// Test DNS, ports, TLS, certificate and login; send nothing.
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
 pub(crate) struct CheckArguments {
     /// The server to test, or an address whose server is found as by `account add`; without a port,
     /// the ports 465, 587 and 25.
@@ -31,16 +30,6 @@ pub(crate) enum Target {
     /// The server of somebody with this address.
     Address(AddrSpec),
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  pilotfish check smtp.gmail.com
-  pilotfish check me@gmail.com
-  pilotfish check --login -A work
-  pilotfish check --json mail.example.org:587 | jq .problems
-
-The exit status is 0 if all is well, else that of the first problem: 68 the host does not exist,
-75 no port answers, 76 TLS or the certificate, 77 the login.";
 
 /// A host, a URL, or an address.
 fn target(text: &str) -> Result<Target, String> {

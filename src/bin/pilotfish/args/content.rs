@@ -55,7 +55,7 @@ pub(crate) struct ContentArguments {
     #[arg(long, hide_short_help = true)]
     pub(crate) flowed: bool,
 
-    /// A picture that the HTML shows by <img src="cid:LABEL">, or auto. Repeatable.
+    /// A picture that the HTML shows by <img src="cid:LABEL">, or auto (can be repeated).
     ///
     /// It may have a ;name= and a ;type= as in --attach. With auto, it is the pictures that the
     /// HTML shows from files, in src, srcset, background or CSS; they are looked for beside the
@@ -71,7 +71,7 @@ pub(crate) struct ContentArguments {
           value_parser = OsStringValueParser::new().try_map(|typed| AttachSpec::parse(&typed)))]
     pub(crate) attach: Vec<AttachSpec>,
 
-    /// Attach another mail, whole: a file with its octets, or -. Repeatable.
+    /// Attach another mail, whole: a file with its octets, or - (can be repeated).
     #[arg(long, value_name = "FILE|-", value_parser = Input::parser(), hide_short_help = true)]
     pub(crate) forward: Vec<Input>,
 

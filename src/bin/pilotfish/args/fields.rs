@@ -34,15 +34,15 @@ pub(crate) struct AddressArguments {
     #[arg(value_name = "RECIPIENT")]
     pub(crate) recipients: Vec<String>,
 
-    /// Recipients: `ann@example.org`, `Ann <ann@example.org>`, or a list of them. Repeatable.
+    /// Recipients: `ann@example.org`, `Ann <ann@example.org>`, or a list of them (can be repeated).
     #[arg(long, value_name = "LIST")]
     pub(crate) to: Vec<String>,
 
-    /// Recipients of a copy. Repeatable.
+    /// Recipients of a copy (can be repeated).
     #[arg(long, value_name = "LIST")]
     pub(crate) cc: Vec<String>,
 
-    /// Recipients that the others do not see. Repeatable.
+    /// Recipients that the others do not see (can be repeated).
     #[arg(long, value_name = "LIST")]
     pub(crate) bcc: Vec<String>,
 
@@ -59,7 +59,7 @@ pub(crate) struct FieldArguments {
     #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) subject: Option<String>,
 
-    /// Where answers go to, if not to the sender. Repeatable.
+    /// Where answers go to, if not to the sender (can be repeated).
     #[arg(long, value_name = "LIST")]
     pub(crate) reply_to: Vec<String>,
 
@@ -67,12 +67,12 @@ pub(crate) struct FieldArguments {
     #[arg(long, value_name = "MAILBOX", hide_short_help = true)]
     pub(crate) sender: Option<String>,
 
-    /// The mail that this one answers, by its Message-ID with the angle brackets. Repeatable.
+    /// The mail that this one answers, by its Message-ID with the angle brackets (can be repeated).
     #[arg(long, value_name = "ID", value_parser = identifiers)]
     pub(crate) in_reply_to: Vec<Identifiers>,
 
-    /// The mails of the conversation, the oldest first [default: that of --in-reply-to].
-    /// Repeatable.
+    /// The mails of the conversation, the oldest first [default: that of --in-reply-to]
+    /// (can be repeated).
     #[arg(long, value_name = "'ID ID ..'", value_parser = identifiers, hide_short_help = true)]
     pub(crate) references: Vec<Identifiers>,
 
@@ -98,7 +98,7 @@ pub(crate) struct FieldArguments {
     #[arg(long, value_parser = words(AUTO_SUBMITTED), value_name = "WHY", hide_short_help = true)]
     pub(crate) auto_submitted: Option<AutoSubmitted>,
 
-    /// Add a header field. Repeatable.
+    /// Add a header field (can be repeated).
     #[arg(short = 'H', long, value_name = "'NAME: VALUE'", value_parser = header)]
     pub(crate) header: Vec<(FieldName, String)>,
 }

@@ -24,6 +24,7 @@ pub(crate) struct GlobalArguments {
         long,
         value_name = "NAME",
         global = true,
+        hide_short_help = true,
         help_heading = "Account"
     )]
     pub(crate) account: Option<String>,
@@ -34,16 +35,18 @@ pub(crate) struct GlobalArguments {
         long,
         value_name = "FILE",
         global = true,
+        hide_short_help = true,
         help_heading = "Account"
     )]
     pub(crate) config: Option<PathBuf>,
 
     /// Print the outcome as one JSON object.
-    #[arg(long, global = true, help_heading = "Output")]
+    #[arg(long, global = true, hide_short_help = true, help_heading = "Output")]
     pub(crate) json: bool,
 
     /// Print each step; twice: the dialogue with times; three times: everything.
-    #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Output")]
+    #[arg(short, long, action = ArgAction::Count, global = true, hide_short_help = true,
+          help_heading = "Output")]
     pub(crate) verbose: u8,
 
     /// Print nothing but errors.
@@ -52,6 +55,7 @@ pub(crate) struct GlobalArguments {
         long,
         conflicts_with = "verbose",
         global = true,
+        hide_short_help = true,
         help_heading = "Output"
     )]
     pub(crate) quiet: bool,

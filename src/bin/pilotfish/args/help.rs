@@ -5,6 +5,7 @@ use pilotfish::config::Config;
 
 use super::Arguments;
 use crate::terminal::style::{BOLD, CYAN, painted};
+use crate::terminal::wrap::wrapped;
 
 /// The commands in groups, in the order of the screen.
 const GROUPS: [(&str, &[&str]); 3] = [
@@ -37,24 +38,6 @@ const FIRST: [(&str, &str, &str); 3] = [
 
 /// Where the second column of the first screen begins, after the indentation.
 const COLUMN: usize = 49;
-
-/// The headings of `--help`, in their order.
-const HEADINGS: [&str; 14] = [
-    "Arguments",
-    "Mail",
-    "Content",
-    "Account",
-    "Delivery",
-    "Output",
-    "Finished message",
-    "Signature (DKIM)",
-    "Server and TLS",
-    "Network",
-    "Notifications (DSN)",
-    "Protocol",
-    "Options",
-    "Commands",
-];
 
 /// The flags of `send` that at least one user in ten needs.
 const SEND: &str = "\
@@ -95,6 +78,52 @@ Examples
 Exit status: 0 accepted, 65 rejected, 75 try again later, 76 TLS, 77 login,
 80 accepted for some, 81 unknown. All flags and statuses: --help
 ";
+
+/// The features of the build, in the order of their names.
+const FEATURES: [(&str, bool); 15] = [
+    ("aws-lc-rs", cfg!(feature = "aws-lc-rs")),
+    ("charsets", cfg!(feature = "charsets")),
+    ("config", cfg!(feature = "config")),
+    ("cram-md5", cfg!(feature = "cram-md5")),
+    ("dkim", cfg!(feature = "dkim")),
+    ("html", cfg!(feature = "html")),
+    ("keyring", cfg!(feature = "keyring")),
+    ("metrics", cfg!(feature = "metrics")),
+    ("post-quantum", cfg!(feature = "post-quantum")),
+    ("proxy", cfg!(feature = "proxy")),
+    ("ring", cfg!(feature = "ring")),
+    ("saslprep", cfg!(feature = "saslprep")),
+    ("system-roots", cfg!(feature = "system-roots")),
+    ("testing", cfg!(feature = "testing")),
+    ("tower", cfg!(feature = "tower")),
+];
+
+/// The version, and what it was built with.
+pub(crate) fn version() -> String {
+    // As the library chooses.
+    let cryptography = if cfg!(feature = "aws-lc-rs") {
+        "aws-lc-rs"
+    } else {
+        "ring"
+    };
+    let post_quantum = cfg!(any(feature = "aws-lc-rs", feature = "post-quantum"));
+    let exchange = if post_quantum {
+        ", key exchange X25519MLKEM768"
+    } else {
+        ""
+    };
+    let features = FEATURES.iter().filter(|(_, is_on)| *is_on);
+    let features: Vec<_> = features.map(|(name, _)| *name).collect();
+    let indent = "features  ".len();
+    format!(
+        "pilotfish {}\nsystem    {} {}\nTLS       rustls with {cryptography}: TLS 1.3 and 1.2{exchange}\n\
+         roots     Mozilla's, built in; the system's by --tls-roots system\nfeatures  {}",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+        wrapped(&features.join(" "), indent, 80),
+    )
+}
 
 /// What a person who types nothing but the name of the program needs.
 pub(crate) fn first_screen() -> String {
@@ -201,31 +230,6 @@ pub(crate) fn send_screen() -> String {
     SEND.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The help of the parser with its sections in our order.
-pub(crate) fn ordered(help: &str) -> String {
-    let mut sections: Vec<(Option<usize>, Vec<&str>)> = vec![(None, Vec::new())];
-    for line in help.lines() {
-        let plain = anstream::adapter::strip_str(line).to_string();
-        let heading = plain.strip_suffix(':');
-        let place = heading.and_then(|name| HEADINGS.iter().position(|heading| *heading == name));
-        let is_end = plain.starts_with("Examples:");
-        if place.is_some() || is_end {
-            sections.push((
-                if is_end { Some(HEADINGS.len()) } else { place },
-                Vec::new(),
-            ));
-        }
-        if let Some((_, lines)) = sections.last_mut() {
-            lines.push(line);
-        }
-    }
-    sections.sort_by_key(|(place, _)| *place);
-    let sections = sections
-        .into_iter()
-        .map(|(_, lines)| lines.join("\n").trim_end().to_owned());
-    sections.collect::<Vec<_>>().join("\n\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,14 +273,5 @@ mod tests {
             count += 1;
         }
         assert!(count > 30, "{count}");
-    }
-
-    #[test]
-    fn sections_have_our_order() {
-        let help = "Send one mail.\n\nUsage: x\n\nNetwork:\n  a\n\nMail:\n  b\n\nOptions:\n  c\n\nExamples:\n  d\nMail: e\n";
-        assert_eq!(
-            ordered(help),
-            "Send one mail.\n\nUsage: x\n\nMail:\n  b\n\nNetwork:\n  a\n\nOptions:\n  c\n\nExamples:\n  d\nMail: e"
-        );
     }
 }

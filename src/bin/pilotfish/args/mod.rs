@@ -4,10 +4,12 @@ mod account;
 mod check;
 mod content;
 mod delivery;
+pub(crate) mod endings;
 mod fields;
 mod global;
 pub(crate) mod help;
 mod network;
+pub(crate) mod page;
 mod sending;
 mod server;
 mod several;
@@ -15,8 +17,9 @@ mod several;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, Styles, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand};
+use clap_complete::Shell;
 
 pub(crate) use account::{
     AccountAddArguments, AccountArguments, AccountCommands, AuthArguments, AuthCommands,
@@ -31,15 +34,17 @@ pub(crate) use sending::{Confirm, SendingArguments};
 pub(crate) use server::ServerArguments;
 pub(crate) use several::with_each_file;
 
+use crate::terminal::style::{BOLD, CYAN};
+
 /// Send mail: text and attachments of any size, over TLS, with an exact result for every recipient.
 #[derive(Parser)]
 #[command(
     name = "pilotfish",
     version,
-    max_term_width = 100,
+    styles = STYLES,
     arg_required_else_help = true
 )]
-#[command(disable_version_flag = true)]
+#[command(disable_help_flag = true, disable_version_flag = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Subcommands,
@@ -47,10 +52,18 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: GlobalArguments,
 
-    /// Print the version.
+    /// Print the version, and what it was built with.
     #[arg(short = 'V', long, action = ArgAction::Version)]
     version: Option<bool>,
+
+    /// Print help: -h the most important flags, --help all of them.
+    #[arg(short, long, action = ArgAction::Help, global = true, hide_short_help = true,
+          help_heading = "Output")]
+    help: Option<bool>,
 }
+
+/// Headings are bold, and what can be typed is cyan, as everywhere.
+const STYLES: Styles = Styles::plain().header(BOLD).usage(BOLD).literal(CYAN);
 
 #[derive(Subcommand)]
 pub(crate) enum Subcommands {
@@ -72,11 +85,14 @@ pub(crate) enum Subcommands {
     ///
     /// With --server or --account, the same mail goes to that server.
     Demo(Box<DemoArguments>),
+    /// Print the completions for a shell.
+    Completions(CompletionsArguments),
+    /// Print a manual page, or write all of them.
+    Man(ManArguments),
 }
 
 /// Send one mail.
 #[derive(Args)]
-#[command(after_long_help = SEND_LONG_HELP)]
 pub(crate) struct SendArguments {
     #[command(flatten)]
     pub(crate) server: ServerArguments,
@@ -111,9 +127,6 @@ pub(crate) struct MailArguments {
 
 /// Say what a server's reply means.
 #[derive(Args)]
-#[command(
-    after_help = "Example:\n  pilotfish explain '535-5.7.8 Username and Password not accepted'"
-)]
 pub(crate) struct ExplainArguments {
     /// The reply, with its code.
     #[arg(value_name = "REPLY", required = true)]
@@ -135,9 +148,34 @@ pub(crate) struct DemoArguments {
     pub(crate) to: Option<String>,
 }
 
+const SHELLS: Words<Shell> = rows! {
+    "bash" = Shell::Bash => "With the package bash-completion";
+    "zsh" = Shell::Zsh => "In a folder of fpath, as _pilotfish";
+    "fish" = Shell::Fish => "In its folder completions";
+};
+
+/// Print the completions for a shell.
+#[derive(Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell.
+    #[arg(value_name = "SHELL", value_parser = words(SHELLS))]
+    pub(crate) shell: Shell,
+}
+
+/// Print a manual page, or write all of them.
+#[derive(Args)]
+pub(crate) struct ManArguments {
+    /// The command [default: the program].
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+
+    /// Write the pages of all commands into this folder.
+    #[arg(short, long, value_name = "DIR", conflicts_with = "command")]
+    pub(crate) output: Option<PathBuf>,
+}
+
 /// Take mail from cron, git, mutt or PHP, as sendmail(1) does.
 #[derive(Args)]
-#[command(override_help = crate::sendmail::HELP)]
 pub(crate) struct SendmailArguments {
     /// The flags of sendmail(1), which differ from all others, and recipients.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -166,41 +204,6 @@ pub(crate) struct DryRunArguments {
     )]
     pub(crate) output: PathBuf,
 }
-
-const SEND_LONG_HELP: &str = "\
-Examples:
-  pilotfish send ann@example.org -s 'A shark' -a shark.png < letter.txt
-  pilotfish send ann@example.org bob@example.net -s News --markdown news.md
-  df -h | pilotfish send me@example.org -s 'Disks of web1'
-  pilotfish send --server smtp.gmail.com --user me@gmail.com --password-file ~/.gmail.password \\
-      --from me@gmail.com --to ann@example.org -s 'A shark' --text 'Look:' -a shark.png
-  pilotfish send -C mail.toml -A work --to ann@example.org -s News --markdown news.md --inline auto
-  pilotfish send -C mail.toml -A work --to ann@example.org -s Look --text 'A shark was here.' \\
-      --html '<p>Look: <img src=cid:shark>' --inline shark=shark.png
-  dmesg | pilotfish send -C mail.toml -A work --to ann@example.org -s Log -a '-;name=dmesg.txt'
-  pilotfish send -C mail.toml -A work -t --raw finished.eml
-  pilotfish send --from me@example.org --to ann@example.org --text @letter.txt --dry-run
-
-Exit status:
-   0  every recipient was accepted
-  64  the command line is wrong
-  65  rejected for good: the mail, the sender or all recipients; or the mail is too large, or
-      cannot be made: an address, a header field, a calendar or a finished message is wrong
-  66  an attachment, the text or another file of the mail cannot be read
-  68  the host name does not exist
-  69  the server lacks something that is needed
-  70  a bug
-  71  the operating system failed
-  73  the output or a temporary file cannot be written
-  75  not sent, but may succeed later for at least one recipient
-  76  TLS or the protocol failed: the mail was not sent
-  77  the login was rejected
-  78  the configuration, the DKIM key, or the source of it or of the password, is at fault
-  80  partly sent: accepted for some recipients, and rejected, deferred or not tried for others
-  81  unknown, for some recipients at least: the mail left whole and no answer came; do not send
-      it again blindly
- 130  interrupted, not sent; 143 if terminated, 129 if the terminal was closed. The signal itself
-      ends the process, so a loop of a shell ends too";
 
 /// The words of a flag, each with its value and with what `--help` says of it.
 type Words<T> = &'static [(&'static str, T, &'static str)];

@@ -113,8 +113,8 @@ pub(crate) struct TlsArguments {
     )]
     tls_roots: Option<TlsRoots>,
 
-    /// Trust the server with this certificate, or this key (spki-sha256:HEX), and no other.
-    /// Repeatable.
+    /// Trust the server with this certificate, or this key (spki-sha256:HEX), and no other
+    /// (can be repeated).
     #[arg(
         long,
         value_name = "sha256:HEX",

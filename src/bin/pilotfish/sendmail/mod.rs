@@ -3,6 +3,7 @@
 
 mod aliases;
 mod flags;
+mod page;
 mod smtp;
 
 use std::ffi::OsString;
@@ -28,6 +29,8 @@ use crate::output::submission::TypedAddresses;
 use crate::send::{Outgoing, deliver};
 use crate::settings::configuration;
 use crate::stop::Stops;
+
+pub(crate) use page::{FLAGS, IGNORED, PARAGRAPHS, TASKS, USAGES, help};
 
 /// The names under which the program is sendmail, and the flag that each stands for.
 const NAMES: [(&str, Option<&str>); 3] = [
@@ -65,7 +68,7 @@ pub(crate) fn as_command(mut line: Vec<OsString>) -> Vec<OsString> {
 /// Does what the caller asks for, and returns the exit status.
 pub(crate) async fn run(arguments: &[OsString], global: &GlobalArguments) -> u8 {
     if arguments.iter().any(|argument| argument == "--help") {
-        result(HELP.trim_end());
+        result(&help());
         return exit::OK;
     }
     let flags = match Flags::parse(arguments) {
@@ -302,34 +305,3 @@ async fn verify(flags: &Flags, global: &GlobalArguments) -> u8 {
     }
     status
 }
-
-/// The help of the command.
-pub(crate) const HELP: &str = "\
-Take mail from cron, git, mutt or PHP, as sendmail(1) does
-
-Usage: pilotfish [-A NAME] [-C FILE] sendmail [FLAG]... [RECIPIENT]...
-
-The message is on standard input, to its end; a line with a dot does not end it.
-  -t           Send to the addresses in To, Cc and Bcc, and to the recipients
-  -f, -r ADDR  The address for reports of failed delivery; '<>' for none
-  -F NAME      The sender's name, for a message without From
-  -N WHEN      Notifications: never, or some of success,failure,delay
-  -R PART      What a notification returns: hdrs or full
-  -V ID        The identifier in notifications
-  -A NAME      Use this account
-  -C FILE      Read accounts from this file alone
-  -X FILE      Add a line for each mail to this file
-  -oeq         Print no errors
-  -v           Print each step
-Other tasks
-  -bs          Speak SMTP on standard input and output
-  -bv          Show who gets the mail for the recipients; no server is asked
-  -bp, mailq   Show the queue, which is empty: mails are sent at once
-  -bi, -q, newaliases   Nothing is left to be done
-Accepted without effect: -i -oi -om -m -n -G -U -B -h -L -d -Ac -Am -O -p, other -o and -e
-
-Names without a domain, such as root, get the address that the file of `aliases`
-in the configuration says, or else the `domain` of the configuration.
-Exit status: 0 accepted, 65 rejected by some or all, 74 unknown: the mail may
-have arrived, 75 try again later, 76 TLS, 77 login, 78 configuration
-";
