@@ -19,10 +19,26 @@ use crate::sendmail;
 /// Prints the completions for a shell, and returns the exit status.
 pub(crate) fn completions(arguments: &CompletionsArguments) -> u8 {
     let mut script = Vec::new();
-    let mut all = Arguments::command();
+    let mut all = with_plain_names(Arguments::command());
     clap_complete::generate(arguments.shell, &mut all, "pilotfish", &mut script);
     result(String::from_utf8_lossy(&script).trim_end());
     exit::OK
+}
+
+/// The command with `VALUE` in place of names of values that the generator does not escape: a colon or
+/// a quotation mark ends a part of a specification of zsh.
+fn with_plain_names(command: Command) -> Command {
+    let is_plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '|');
+    command
+        .mut_args(|flag| {
+            let names = flag.get_value_names().unwrap_or_default();
+            if names.iter().all(|name| is_plain(name)) {
+                flag
+            } else {
+                flag.value_name("VALUE")
+            }
+        })
+        .mut_subcommands(with_plain_names)
 }
 
 /// Prints a manual page, or writes all of them, and returns the exit status.

@@ -88,43 +88,53 @@ async fn the_whole_help_has_its_order() {
     for arguments in ["send --help", "help send"] {
         let ended = Run::new(arguments).end().await;
         assert_eq!(ended.status, 0, "{ended:?}");
-        let is_heading = |line: &&str| line.starts_with(char::is_uppercase) && line.ends_with(':');
-        let headings: Vec<_> = ended.stdout.lines().filter(is_heading).collect();
+        let lines: Vec<_> = ended.stdout.lines().collect();
+        let is_long = |line: &&str| line.chars().count() > 80;
+        assert!(!lines.iter().any(is_long), "{}", ended.stdout);
+        // After an empty line, and not indented.
+        let pairs = lines.windows(2).filter(|pair| pair[0].is_empty());
+        let headings = pairs.map(|pair| pair[1]);
+        let headings: Vec<_> = headings
+            .filter(|line| line.starts_with(char::is_uppercase) && !line.starts_with("Usage"))
+            .map(|line| line.split("  ").next().unwrap())
+            .collect();
+        let is_heading = |line: &&str| headings.contains(line);
         assert_eq!(
             headings,
             [
-                "Mail:",
-                "Content:",
-                "Account:",
-                "Delivery:",
-                "Output:",
-                "Finished message:",
-                "Signature (DKIM):",
-                "Server and TLS:",
-                "Network:",
-                "Notifications (DSN):",
-                "Protocol:",
-                "Options:",
-                "Examples:",
-                "Exit status:",
+                "Mail",
+                "Content",
+                "Account",
+                "Delivery",
+                "Output",
+                "Finished message",
+                "Signature (DKIM)",
+                "Server and TLS",
+                "Network",
+                "Notifications (DSN)",
+                "Protocol",
+                "Examples",
+                "Exit status",
+                "Files",
+                "Environment",
             ]
         );
         for (flag, heading) in [
-            ("--subject <", "Mail:"),
-            ("--text <", "Content:"),
-            ("--user <", "Account:"),
-            ("--password-file <", "Account:"),
-            ("--account <", "Account:"),
-            ("--retry <", "Delivery:"),
-            ("--timeout <", "Delivery:"),
-            ("--json", "Output:"),
-            ("--raw <", "Finished message:"),
-            ("--dkim-key <", "Signature (DKIM):"),
-            ("--tls <", "Server and TLS:"),
-            ("--tls-ca <", "Server and TLS:"),
-            ("--proxy <", "Network:"),
-            ("--dsn <", "Notifications (DSN):"),
-            ("--chunking <", "Protocol:"),
+            ("--subject <", "Mail"),
+            ("--text <", "Content"),
+            ("--user <", "Account"),
+            ("--password-file <", "Account"),
+            ("--account <", "Account"),
+            ("--retry <", "Delivery"),
+            ("--timeout <", "Delivery"),
+            ("--json", "Output"),
+            ("--raw <", "Finished message"),
+            ("--dkim-key <", "Signature (DKIM)"),
+            ("--tls <", "Server and TLS"),
+            ("--tls-ca <", "Server and TLS"),
+            ("--proxy <", "Network"),
+            ("--dsn <", "Notifications (DSN)"),
+            ("--chunking <", "Protocol"),
         ] {
             let before = ended.stdout.split(&format!("      {flag}")).next().unwrap();
             let before = if before.len() == ended.stdout.len() {

@@ -29,6 +29,7 @@ mod made;
 mod missing_login;
 mod network;
 mod output;
+mod pages;
 pub(crate) mod peer;
 /// Recipients as arguments, questions on the terminal, an editor, copies.
 mod people;

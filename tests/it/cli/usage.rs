@@ -283,8 +283,11 @@ async fn help_and_version_are_results() {
         ("-h", "\n  send       Send one mail\n"),
         ("help", "\n  send       Send one mail\n"),
         ("send -h", "--password-file"),
-        ("send --help", "81  unknown, for some recipients"),
-        ("help send", "80  partly sent"),
+        (
+            "send --help",
+            "81  the whole mail was sent, and no reply came",
+        ),
+        ("help send", "80  the mail was accepted for some recipients"),
     ] {
         let ended = Run::new(arguments).end().await;
         assert_eq!(

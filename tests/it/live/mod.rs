@@ -14,6 +14,7 @@ mod login;
 mod mail;
 mod memory;
 mod proxy;
+mod readers;
 mod refusal;
 mod round_trip;
 mod send_each;

@@ -21,11 +21,11 @@ pub(crate) struct AccountArguments {
 pub(crate) enum AccountCommands {
     /// Find the server, ask for the password, log in, store the account.
     Add(Box<AccountAddArguments>),
-    /// List the accounts. The default one has a star.
+    /// List the accounts; the default one has a star.
     List,
-    /// Show where each setting of an account is from. Passwords are not shown.
+    /// Show the settings of an account, and where each is from; no password.
     Show(NamedAccount),
-    /// Connect and log in. Nothing is sent.
+    /// Connect and log in; nothing is sent.
     Test(NamedAccount),
     /// Remove an account from the configuration.
     Remove(NamedAccount),
@@ -140,7 +140,7 @@ pub(crate) struct ConfigArguments {
 
 #[derive(Subcommand)]
 pub(crate) enum ConfigCommands {
-    /// Print which files are read. What an earlier one says counts more.
+    /// Print which files are read; what an earlier one says counts more.
     Path,
     /// Read the files, and the files that they name.
     Check,

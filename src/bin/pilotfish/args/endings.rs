@@ -77,14 +77,14 @@ const SEND: &[&str] = &[
     "pilotfish send ann@example.org -s 'A shark' -a shark.png < letter.txt",
     "pilotfish send ann@example.org bob@example.net -s News --markdown news.md",
     "df -h | pilotfish send me@example.org -s 'Disks of web1'",
-    "pilotfish send --server smtp.gmail.com --user me@gmail.com --password-file ~/.gmail.password \\\n    \
-     --from me@gmail.com --to ann@example.org -s 'A shark' --text 'Look:' -a shark.png",
-    "pilotfish send -A work --to ann@example.org -s News --markdown news.md --inline auto",
-    "pilotfish send -A work --to ann@example.org -s Look --text 'A shark was here.' \\\n    \
+    "pilotfish send -A work ann@example.org -s News --html @news.html --inline auto",
+    "pilotfish send -A work --to ann@example.org -s Look -m 'A shark was here.' \\\n    \
      --html '<p>Look: <img src=cid:shark>' --inline shark=shark.png",
-    "dmesg | pilotfish send -A work --to ann@example.org -s Log -m 'The log:' -a '-;name=dmesg.txt'",
-    "pilotfish send -A work -t --raw finished.eml",
-    "pilotfish send --from me@example.org --to ann@example.org --text @letter.txt --dry-run",
+    "pilotfish send --server smtp.gmail.com --user me@gmail.com \\\n    \
+     --password-file ~/.gmail.password ann@example.org -s Hi -m Hello",
+    "ps aux | pilotfish send ann@example.org -s Log -m 'See:' -a '-;name=ps.txt'",
+    "pilotfish send -t --raw finished.eml",
+    "pilotfish send ann@example.org --text @letter.txt --dry-run",
 ];
 
 const ENDINGS: &[Ending] = &[
@@ -181,7 +181,8 @@ const ENDINGS: &[Ending] = &[
     Ending {
         command: "completions",
         examples: &[
-            "pilotfish completions bash > ~/.local/share/bash-completion/completions/pilotfish",
+            "pilotfish completions bash \\\n    \
+             > ~/.local/share/bash-completion/completions/pilotfish",
             "pilotfish completions zsh > ~/.zfunc/_pilotfish",
             "pilotfish completions fish > ~/.config/fish/completions/pilotfish.fish",
         ],
@@ -211,21 +212,17 @@ pub(crate) const STATUSES: &[Status] = &[
         "success; a mail was accepted for every recipient",
         "no",
     ),
-    (
-        exit::USAGE,
-        "the command line is wrong",
-        "once it is corrected",
-    ),
+    (exit::USAGE, "the command line is wrong", "once corrected"),
     (
         exit::DATA,
         "the mail, the sender or all recipients were rejected; or the mail is too large, or one of \
          its addresses, header fields or parts is wrong",
-        "once it is corrected",
+        "once corrected",
     ),
     (
         exit::NO_INPUT,
         "an attachment, the text or another file cannot be read",
-        "once it can be read",
+        "once it is readable",
     ),
     (
         exit::NO_HOST,
@@ -246,7 +243,7 @@ pub(crate) const STATUSES: &[Status] = &[
     (
         exit::CANNOT_CREATE,
         "the output or a temporary file cannot be written",
-        "once it can be written",
+        "once it is writable",
     ),
     (
         exit::IO_ERROR,
@@ -261,17 +258,17 @@ pub(crate) const STATUSES: &[Status] = &[
     (
         exit::PROTOCOL,
         "TLS or the protocol failed",
-        "once it is corrected",
+        "once corrected",
     ),
     (
         exit::NO_PERMISSION,
         "the server rejected the login",
-        "with another password",
+        "with the right login",
     ),
     (
         exit::CONFIG,
         "the configuration, a key or the source of a password is at fault",
-        "once it is corrected",
+        "once corrected",
     ),
     (
         exit::PARTIAL,

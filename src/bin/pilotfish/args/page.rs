@@ -68,6 +68,7 @@ pub(crate) fn page(path: &[&str], is_long: bool) -> String {
 
 /// The commands of a group, with an example of each.
 fn group(command: &Command, path: &[&str]) -> String {
+    const INDENT: usize = 11;
     let mut lines = vec![
         about(command),
         String::new(),
@@ -77,10 +78,11 @@ fn group(command: &Command, path: &[&str]) -> String {
     ];
     for subcommand in subcommands(command) {
         let name = subcommand.get_name();
-        lines.push(format!("  {name:<8} {}", about(subcommand)));
+        let about = wrapped(&about(subcommand), INDENT, width(io::stdout()));
+        lines.push(format!("{:<INDENT$}{about}", format!("  {name}")));
         let ending = endings::of(&[path, &[name]].concat().join(" "));
         let example = ending.and_then(|ending| ending.examples.first());
-        lines.extend(example.map(|example| format!("           {}", painted(CYAN, example))));
+        lines.extend(example.map(|example| format!("{:INDENT$}{}", "", painted(CYAN, example))));
     }
     lines.push(String::new());
     lines.push(format!(
@@ -141,7 +143,7 @@ fn statuses(ending: &Ending, width: usize) -> String {
     let room = width.saturating_sub(7 + last);
     let gap = if ending.sends() { 2 } else { 0 };
     let mut lines = vec![if ending.sends() {
-        let blanks = room.saturating_sub(columns("tatus"));
+        let blanks = room.saturating_sub(4);
         painted(BOLD, format!("Exit status{:blanks$}Send again?", ""))
     } else {
         painted(BOLD, "Exit status")

@@ -87,6 +87,7 @@ impl Flags {
                     let rest = arguments.by_ref().map(|rest| rest.to_string_lossy().into());
                     flags.recipients.extend(rest);
                 }
+                Some(word) if word.starts_with('-') => return Err(unknown(argument)),
                 Some(letters) if !letters.is_empty() => flags.letters(letters, &mut arguments)?,
                 _ => flags.recipients.push(argument.to_owned()),
             }
@@ -112,9 +113,7 @@ impl Flags {
         let mut rest = letters.chars();
         while let Some(letter) = rest.next() {
             let Some(kind) = value_of(letter) else {
-                let message = format!("sendmail has no flag -{}", letter.escape_debug());
-                return Err(Failure::usage(message)
-                    .with_help("the flags are those of sendmail(1): pilotfish sendmail --help"));
+                return Err(unknown(&format!("-{letter}")));
             };
             let attached = rest.as_str();
             let value = match kind {
@@ -153,6 +152,8 @@ impl Flags {
             'N' => self.notify = Some(value.parse().map_err(|error| bad(&error))?),
             'R' => self.ret = Some(value.parse().map_err(|error| bad(&error))?),
             'V' => self.envelope_id = Some(value.parse().map_err(|error| bad(&error))?),
+            // -Ac and -Am choose a configuration of Sendmail.
+            'A' if !matches!(value, "c" | "m") => self.account = Some(value.to_owned()),
             'C' => self.config = Some(PathBuf::from(value)),
             'X' => self.log = Some(LogPlace::File(PathBuf::from(value))),
             'o' if value == "eq" => self.is_quiet = true,
@@ -163,6 +164,14 @@ impl Flags {
         }
         Ok(())
     }
+}
+
+/// A flag that sendmail(1) does not have. What follows a `=` may be a secret.
+fn unknown(flag: &str) -> Failure {
+    let name = flag.split('=').next().unwrap_or_default();
+    let message = format!("sendmail has no flag {}", name.escape_debug());
+    Failure::usage(message)
+        .with_help("the flags are those of sendmail(1): pilotfish sendmail --help")
 }
 
 fn mode(value: &str) -> Result<Mode, Failure> {
@@ -260,6 +269,13 @@ mod tests {
                 },
             ),
             (
+                "-Awork -Am -Ac",
+                Flags {
+                    account: text("work"),
+                    ..deliver(&[])
+                },
+            ),
+            (
                 "-oeq -odb -om -G -Am -d8 -h 7 -L tag -O DeliveryMode=b -X /dev/null",
                 Flags {
                     log: Some(LogPlace::File("/dev/null".into())),
@@ -287,7 +303,9 @@ mod tests {
         for (arguments, expected) in [
             ("-Z", "sendmail has no flag -Z"),
             ("-tZ", "sendmail has no flag -Z"),
-            ("--tls", "sendmail has no flag --"),
+            ("--tls", "sendmail has no flag --tls"),
+            ("-t --password=x", "sendmail has no flag --password"),
+            ("--json ann@x.test", "sendmail has no flag --json"),
             ("-f", "a value follows -f"),
             ("-A", "a value follows -A"),
             (

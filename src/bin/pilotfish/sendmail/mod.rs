@@ -17,6 +17,7 @@ use pilotfish::message::{Body, RawBuilder};
 
 use self::aliases::Aliases;
 use self::flags::{Flags, Mode};
+use crate::args::help::version;
 use crate::args::{GlobalArguments, ServerArguments};
 use crate::compose::cannot_make;
 use crate::connection::{Connection, signed};
@@ -67,8 +68,13 @@ pub(crate) fn as_command(mut line: Vec<OsString>) -> Vec<OsString> {
 
 /// Does what the caller asks for, and returns the exit status.
 pub(crate) async fn run(arguments: &[OsString], global: &GlobalArguments) -> u8 {
-    if arguments.iter().any(|argument| argument == "--help") {
+    // With more arguments, -h is the number of hops.
+    if arguments == ["-h"] || arguments.iter().any(|argument| argument == "--help") {
         result(&help());
+        return exit::OK;
+    }
+    if arguments == ["--version"] {
+        result(&version());
         return exit::OK;
     }
     let flags = match Flags::parse(arguments) {

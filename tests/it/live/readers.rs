@@ -1,0 +1,181 @@
+//! Programs of Debian that read what the command generates: man, and three shells.
+
+use std::path::Path;
+
+use crate::cli::cli_fixture::Directory;
+use crate::cli::run::{Ended, Run};
+
+/// A script of the shell `sh` in a directory where `pilotfish` is a link to the command.
+async fn shell(directory: &Directory, script: &str) -> Ended {
+    let bin = directory.path().join("bin");
+    if !bin.exists() {
+        std::fs::create_dir(&bin).unwrap();
+        let program = env!("CARGO_BIN_EXE_pilotfish");
+        std::os::unix::fs::symlink(program, bin.join("pilotfish")).unwrap();
+    }
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin");
+    let path = format!("{}:{}:/usr/bin:/bin", bin.display(), tools.display());
+    Run::program("sh")
+        .args(["-ec", script])
+        .directory(directory.path())
+        .env("PATH", path)
+        .env("HOME", directory.path())
+        .env("TERM", "dumb")
+        .env("LC_ALL", "C.UTF-8")
+        .end()
+        .await
+}
+
+#[tokio::test]
+#[ignore = "needs the programs that tests/provision unpacks: tests/run"]
+async fn man_accepts_every_page() {
+    let directory = Directory::new();
+    let script = "pilotfish man --output pages; mkdir text
+        for page in pages/*; do
+            for width in 80 132; do
+                MANWIDTH=$width man --warnings -E UTF-8 -l -Tutf8 $page > text/$(basename $page)
+            done
+        done";
+    let ended = shell(&directory, script).await;
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{ended:?}");
+    let files = std::fs::read_dir(directory.path().join("text")).unwrap();
+    let mut count = 0;
+    for file in files {
+        let path = file.unwrap().path();
+        let text = without_overstrikes(&std::fs::read_to_string(&path).unwrap());
+        for section in ["NAME", "SYNOPSIS", "DESCRIPTION", "SEE ALSO"] {
+            let heading = format!("\n{section}\n");
+            assert!(text.contains(&heading), "{}: {text}", path.display());
+        }
+        count += 1;
+        if !path.ends_with("pilotfish-send.1") {
+            continue;
+        }
+        for part in [
+            "\nMAIL\n",
+            "\nSERVER AND TLS\n",
+            "\n       -a, --attach <FILE[;name=..][;type=..]>\n",
+            "pilotfish send ann@example.org -s 'A shark' -a shark.png < letter.txt\n",
+            "\nEXIT STATUS\n",
+            "Send again? no, ask first.\n",
+            "\n       ~/.config/pilotfish/config.toml\n",
+            "\nENVIRONMENT\n",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+    assert!(count >= 21, "{count}");
+}
+
+/// The text without the characters that make a printer print bold: `x`, back, `x`.
+fn without_overstrikes(text: &str) -> String {
+    let mut plain = String::new();
+    for character in text.chars() {
+        if character == '\u{8}' {
+            plain.pop();
+        } else {
+            plain.push(character);
+        }
+    }
+    plain
+}
+
+#[tokio::test]
+#[ignore = "needs the programs that tests/provision unpacks: tests/run"]
+async fn bash_completes_commands_and_flags() {
+    let directory = Directory::new();
+    // What bash itself does at the Tab key.
+    directory.file(
+        "complete.bash",
+        "set -u; source ./script; complete -p pilotfish\n\
+         try() {\n\
+             COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMP_LINE=\"$*\"; COMPREPLY=()\n\
+             _pilotfish pilotfish \"${COMP_WORDS[$COMP_CWORD]}\" \"${COMP_WORDS[$(($# - 2))]}\"\n\
+             echo \"${COMPREPLY[@]}\"\n\
+         }\n\
+         try pilotfish se\n\
+         try pilotfish account te\n\
+         try pilotfish send --subj\n\
+         try pilotfish send --tls im\n",
+    );
+    let script = "pilotfish completions bash > script; bash --norc complete.bash";
+    let ended = shell(&directory, script).await;
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{ended:?}");
+    let lines: Vec<_> = ended.stdout.lines().collect();
+    assert!(lines[0].contains("_pilotfish"), "{ended:?}");
+    let found = &lines[1..];
+    assert_eq!(found, ["send sendmail", "test", "--subject", "implicit"]);
+}
+
+#[tokio::test]
+#[ignore = "needs the programs that tests/provision unpacks: tests/run"]
+async fn zsh_completes_commands_and_flags() {
+    let directory = Directory::new();
+    directory.file(
+        ".zshenv",
+        "module_path=($ZSH_UNPACKED/usr/lib/*/zsh/*); \
+         fpath=($PWD/functions $ZSH_UNPACKED/usr/share/zsh/functions/**/*(/))\n",
+    );
+    directory.file(
+        ".zshrc",
+        "PS1=; autoload -U compinit; compinit -u -D; bindkey '^I' complete-word\n\
+         zle-line-init() { : > ready; }; zle -N zle-line-init\n\
+         show-line() { print -r \"<$BUFFER>\" > found; BUFFER=; }; zle -N show-line\n\
+         bindkey '^G' show-line\n",
+    );
+    // A shell on a terminal of its own, at which the Tab key is pressed.
+    directory.file(
+        "complete.zsh",
+        "zmodload zsh/zpty || exit 1\n\
+         zpty shell zsh -d -i\n\
+         await() { while [[ ! -e $1 ]]; do zpty -r -t shell line; read -t 0.01; done; }\n\
+         await ready\n\
+         for typed in 'pilotfish chec' 'pilotfish account te' 'pilotfish send --subj' \
+             'pilotfish send --tls im' 'pilotfish check --logi' \
+             'pilotfish account add --na'; do\n\
+             rm -f found\n\
+             zpty -w -n shell \"$typed\"$'\\t\\a'\n\
+             await found\n\
+             cat found\n\
+         done\n\
+         zpty -d shell\n",
+    );
+    let script = "mkdir functions; pilotfish completions zsh > functions/_pilotfish
+        timeout 50 zsh -d complete.zsh";
+    let ended = shell(&directory, script).await;
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{ended:?}");
+    let lines = ended.stdout.lines().filter(|line| !line.is_empty());
+    let expected = [
+        "<pilotfish check >",
+        "<pilotfish account test >",
+        "<pilotfish send --subject=>",
+        "<pilotfish send --tls implicit >",
+        "<pilotfish check --login >",
+        "<pilotfish account add --name=>",
+    ];
+    assert_eq!(lines.collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
+#[ignore = "needs the programs that tests/provision unpacks: tests/run"]
+async fn fish_completes_commands_and_flags() {
+    let directory = Directory::new();
+    directory.file(
+        "setup",
+        "set fish_function_path $FISH_UNPACKED/usr/share/fish/functions\n\
+         source script; complete -C\"$typed\"\n",
+    );
+    let script = "pilotfish completions fish > script
+        for typed in 'pilotfish se' 'pilotfish account te' 'pilotfish send --subj' \
+            'pilotfish send --tls im'; do
+            typed=\"$typed\" fish --no-config setup
+        done";
+    let ended = shell(&directory, script).await;
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{ended:?}");
+    let words = ended
+        .stdout
+        .lines()
+        .map(|line| line.split('\t').next().unwrap());
+    let words: Vec<_> = words.collect();
+    assert_eq!(words, ["send", "sendmail", "test", "--subject", "implicit"]);
+}
