@@ -110,7 +110,7 @@ fn page(command: &Command, path: &str) -> io::Result<Vec<u8>> {
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
     if path == "sendmail" {
-        sendmail_sections()?.to_writer(&mut page)?;
+        sendmail_sections().to_writer(&mut page)?;
     } else {
         man.render_synopsis_section(&mut page)?;
         man.render_description_section(&mut page)?;
@@ -212,7 +212,7 @@ fn end(ending: &Ending) -> Roff {
 }
 
 /// The sections of sendmail(1), whose flags are not known to the parser.
-fn sendmail_sections() -> io::Result<Roff> {
+fn sendmail_sections() -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["SYNOPSIS"]);
     for usage in sendmail::USAGES {
@@ -238,7 +238,7 @@ fn sendmail_sections() -> io::Result<Roff> {
         roman("Accepted without effect: "),
         italic(sendmail::IGNORED),
     ]);
-    Ok(roff)
+    roff
 }
 
 fn see_also(path: &str) -> Roff {
