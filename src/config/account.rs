@@ -10,6 +10,7 @@ use super::auth::Auth;
 use super::dkim::Dkim;
 use super::limits;
 use super::network::Network;
+use super::secret_command::shown_command;
 use super::secret_source::SecretSource;
 use super::tls::fingerprints;
 use super::{at_least_one, some_from_text};
@@ -110,6 +111,8 @@ pub struct Account {
     pub token_env: Option<String>,
     /// The name of a credential of systemd with a token.
     pub token_credential: Option<String>,
+    /// The name of a token in the keyring of the desktop. It needs the feature `keyring`.
+    pub token_keyring: Option<String>,
     #[serde(deserialize_with = "some_from_text")]
     pub(super) auth: Option<Auth>,
     /// The identity to act as, if it is not the user's own: the authorization identity of SASL.
@@ -302,6 +305,7 @@ impl Account {
             self.token_command.as_deref().map(SecretSource::Command),
             self.token_env.as_deref().map(SecretSource::Variable),
             (self.token_credential.as_deref()).map(SecretSource::Credential),
+            self.token_keyring.as_deref().map(SecretSource::Keyring),
         ];
         sources.into_iter().flatten()
     }
@@ -324,6 +328,14 @@ impl Account {
             of_dkim,
         ];
         commands.iter().any(Option::is_some)
+    }
+
+    /// The command that prints the password or the token, in one line, as errors show it: an
+    /// argument that looks like a secret is left out.
+    #[must_use]
+    pub fn shown_secret_command(&self) -> Option<String> {
+        let command = self.password_command.as_deref();
+        command.or(self.token_command.as_deref()).map(shown_command)
     }
 
     /// Every path that the account names, except that of the server's Unix socket, which is absolute.

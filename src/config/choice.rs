@@ -53,8 +53,9 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::NoSuchAccount`], [`ConfigError::NoAccounts`], or
-    /// [`ConfigError::NoAccountChosen`]: there are several, and none of these rules chooses one.
+    /// [`ConfigError::NoSuchAccount`], [`ConfigError::NoAccounts`],
+    /// [`ConfigError::SameSender`]: several accounts have the sender, and none of them is the default;
+    /// or [`ConfigError::NoAccountChosen`]: there are several, and none of these rules chooses one.
     pub fn choose(
         &self,
         name: Option<&str>,
@@ -90,7 +91,10 @@ impl Config {
                 (Some(name), _) | (None, [name]) => {
                     Ok((name.clone(), ChosenBy::Sender(sender.clone())))
                 }
-                _ => Err(ConfigError::NoAccountChosen(of_sender)),
+                _ => Err(ConfigError::SameSender {
+                    address: sender.to_string(),
+                    names: of_sender,
+                }),
             };
         }
         if let Some(name) = &self.default {
@@ -166,19 +170,19 @@ mod tests {
                 TWO,
                 "",
                 "",
-                "no account is chosen, and none is the default: there is home, work",
+                "no account is chosen, and none is the default: the accounts are home and work",
             ),
             (
                 TWO,
                 "",
                 "eve@example.org",
-                "no account is chosen, and none is the default: there is home, work",
+                "no account is chosen, and none is the default: the accounts are home and work",
             ),
             (
                 TWO,
                 "wrk",
                 "",
-                "there is no account named \"wrk\": there is home, work",
+                "there is no account named \"wrk\": the accounts are home and work",
             ),
             (default, "", "", "work, because it is the default"),
             (
@@ -197,7 +201,7 @@ mod tests {
                 same,
                 "",
                 "me@example.org",
-                "no account is chosen, and none is the default: there is home, work",
+                "2 accounts have the address me@example.org: home and work",
             ),
             (
                 same_default,
@@ -210,7 +214,7 @@ mod tests {
                 "default = 'b'\n[account.a]\nserver = 'x'",
                 "",
                 "",
-                "there is no account named \"b\": there is a",
+                "there is no account named \"b\": the only account is a",
             ),
             ("", "", "", "no account is set up"),
             (

@@ -63,10 +63,17 @@ pub enum ConfigError {
     /// No account is set up.
     #[error("no account is set up")]
     NoAccounts,
-    /// There are several accounts and none is chosen: their names, or the names of those with the
-    /// mail's sender.
-    #[error("no account is chosen, and none is the default: there is {}", .0.join(", "))]
+    /// There are several accounts and none is chosen: their names.
+    #[error("no account is chosen, and none is the default: the accounts are {}", listed(.0))]
     NoAccountChosen(Vec<String>),
+    /// Several accounts have the mail's sender, and none of them is the default.
+    #[error("{} accounts have the address {address}: {}", .names.len(), listed(.names))]
+    SameSender {
+        /// The sender.
+        address: String,
+        /// The names of the accounts.
+        names: Vec<String>,
+    },
     /// There is no account of this name. `known` has the names of all accounts.
     #[error("there is no account named \"{}\": {}", .name.escape_debug(), known_accounts(.known))]
     NoSuchAccount {
@@ -136,9 +143,27 @@ fn place(file: Option<&PathBuf>, line: usize) -> String {
 
 /// The accounts that there are, after a name that is not among them.
 fn known_accounts(known: &[String]) -> String {
-    if known.is_empty() {
-        "no account is set up".to_owned()
-    } else {
-        format!("there is {}", known.join(", "))
+    match known {
+        [] => "no account is set up".to_owned(),
+        [_] => format!("the only account is {}", listed(known)),
+        _ => format!("the accounts are {}", listed(known)),
+    }
+}
+
+/// Names as in `a, b and "c d"`.
+fn listed(names: &[String]) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
+    let shown = names.iter().map(|name| {
+        if !name.is_empty() && name.chars().all(is_plain) {
+            name.clone()
+        } else {
+            format!("\"{}\"", name.escape_debug())
+        }
+    });
+    let mut shown: Vec<_> = shown.collect();
+    match (shown.pop(), shown.as_slice()) {
+        (Some(last), []) => last,
+        (Some(last), others) => format!("{} and {last}", others.join(", ")),
+        (None, _) => String::new(),
     }
 }

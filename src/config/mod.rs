@@ -21,6 +21,7 @@ mod overrides;
 mod password;
 mod paths;
 mod reading;
+mod secret_command;
 mod secret_error;
 mod secret_source;
 mod server;

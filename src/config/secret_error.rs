@@ -66,24 +66,26 @@ pub enum SecretError {
         place: String,
     },
     /// The command could not be started.
-    #[error("cannot run the {what} command `{}`", command.escape_debug())]
+    #[error("cannot run the {what} command `{command}`")]
     CannotRun {
         /// The secret.
         what: &'static str,
-        /// The command.
+        /// The command, without arguments that look like secrets.
         command: String,
         /// What the operating system said.
         source: io::Error,
     },
     /// The command ended with an error.
-    #[error("the {what} command `{}` failed ({status}): try it in a shell", command.escape_debug())]
+    #[error("the {what} command `{command}` {}", ended(*.status, .words))]
     CommandFailed {
         /// The secret.
         what: &'static str,
-        /// The command.
+        /// The command, without arguments that look like secrets.
         command: String,
         /// How it ended.
         status: ExitStatus,
+        /// The last line that it wrote to standard error.
+        words: String,
     },
     /// The environment has no such variable.
     #[error("the variable {} for the {what} is not set: export it", name.escape_debug())]
@@ -130,4 +132,16 @@ pub enum SecretError {
         /// The server.
         host: String,
     },
+}
+
+/// How a command ended, and what it said.
+fn ended(status: ExitStatus, words: &str) -> String {
+    let status = status.code().map_or_else(
+        || format!("was ended by a signal ({status})"),
+        |code| format!("ended with status {code}"),
+    );
+    match words {
+        "" => format!("{status}: run it in a shell to see why"),
+        words => format!("{status}: {words}"),
+    }
 }

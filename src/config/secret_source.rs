@@ -1,30 +1,23 @@
 //! Where secrets are read from, and how.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 use std::{fmt, io};
 
 use tokio::fs::File;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::Command;
+use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::netrc;
 use super::paths::{at_home, shown};
+use super::secret_command::{self, shown_command};
 use super::secret_error::SecretError;
 use crate::secret::open_private;
 use crate::transport::Host;
 
 /// How long a source may take. A user may have to unlock a key ring.
 pub(super) const READ_TIMEOUT: Duration = Duration::from_mins(2);
-
-/// How long the pipe of a command is read after the command has ended.
-const AFTER_EXIT: Duration = Duration::from_millis(250);
-
-/// The most octets that a command may print after those that are kept.
-const MAX_OUTPUT: usize = 1024 * 1024;
 
 /// The most octets of a file in the format of netrc(5) that are read.
 const MAX_NETRC: usize = 64 * 1024;
@@ -76,7 +69,7 @@ impl SecretSource<'_> {
                     let path = PathBuf::from(format!("/dev/fd/{number}"));
                     read_file(File::open(&path).await.map(Some), path, what, most).await
                 }
-                Self::Command(command) => read_command(command, what, most).await,
+                Self::Command(command) => secret_command::read(command, what, most).await,
                 Self::Variable(name) => read_variable(name, what),
                 Self::Credential(name) => {
                     let path = credential(name, what)?;
@@ -135,7 +128,7 @@ impl fmt::Display for SecretSource<'_> {
                 f.write_str(&shown(path))
             }
             Self::Fd(number) => write!(f, "the descriptor {number}"),
-            Self::Command(command) => write!(f, "the command `{}`", command.escape_debug()),
+            Self::Command(command) => write!(f, "the command `{}`", shown_command(command)),
             Self::Variable(name) => write!(f, "the variable {}", name.escape_debug()),
             Self::Keyring(name) => write!(f, "the item {} of the keyring", name.escape_debug()),
             Self::Credential(name) => write!(f, "the credential {}", name.escape_debug()),
@@ -205,77 +198,7 @@ async fn read_file(
     Ok(octets)
 }
 
-async fn read_command(
-    command: &str,
-    what: &'static str,
-    most: usize,
-) -> Result<Zeroizing<Vec<u8>>, SecretError> {
-    let failed = |source| SecretError::CannotRun {
-        what,
-        command: command.to_owned(),
-        source,
-    };
-    let mut child = Command::new("sh")
-        .args(["-c", command])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
-    let output = child.stdout.take();
-    let mut octets = room(most);
-    let status = {
-        let read = async {
-            match output {
-                Some(output) => beginning(output, &mut octets, most).await,
-                None => Ok(true),
-            }
-        };
-        let mut read = std::pin::pin!(read);
-        tokio::select! {
-            biased;
-            read = &mut read => {
-                if !read.map_err(failed)? {
-                    return Err(SecretSource::Command(command).too_long(what, MAX_OUTPUT));
-                }
-                child.wait().await.map_err(failed)?
-            }
-            status = child.wait() => {
-                // What the command has printed is in the pipe. A process that it left in the
-                // background may keep the pipe open for ever.
-                if let Ok(read) = timeout(AFTER_EXIT, read).await {
-                    read.map_err(failed)?;
-                }
-                status.map_err(failed)?
-            }
-        }
-    };
-    if status.success() {
-        Ok(octets)
-    } else {
-        let command = command.to_owned();
-        Err(SecretError::CommandFailed {
-            what,
-            command,
-            status,
-        })
-    }
-}
-
 /// Room for all that is kept, as octets that were moved could not be overwritten.
-fn room(most: usize) -> Zeroizing<Vec<u8>> {
+pub(super) fn room(most: usize) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(Vec::with_capacity(most + 1))
-}
-
-/// Reads to the end, so that a command is not broken off, and keeps the beginning. Returns whether the
-/// end came before [`MAX_OUTPUT`].
-async fn beginning(
-    mut source: impl AsyncRead + Unpin,
-    octets: &mut Vec<u8>,
-    most: usize,
-) -> io::Result<bool> {
-    (&mut source).take(most as u64).read_to_end(octets).await?;
-    let mut rest = source.take(MAX_OUTPUT as u64);
-    let more = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await?;
-    Ok(more < MAX_OUTPUT as u64)
 }

@@ -2,17 +2,20 @@
 
 use std::path::PathBuf;
 
-use pilotfish::config::Keyring;
+use pilotfish::config::{Account, ConfigError, Keyring};
+use pilotfish::{Credentials, Secret};
 
-use crate::account::secret::{Asked, ask};
+use crate::account::login::proof;
+use crate::account::secret::ask;
 use crate::account::store::Store;
 use crate::account::{Chosen, chosen, done, service_at};
 use crate::args::{AuthArguments, AuthCommands, AuthSetArguments, GlobalArguments};
+use crate::connection::Connection;
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::output::logging;
 use crate::output::report::failed;
-use crate::settings::{ConfigFile, shown_path};
+use crate::settings::{ConfigFile, no_secret, shown_path};
 use crate::stop::Stops;
 use crate::terminal::question::Questions;
 
@@ -39,17 +42,24 @@ async fn set(arguments: AuthSetArguments, global: &GlobalArguments) -> Result<()
         file,
     } = chosen(arguments.account, global).await?;
     let elsewhere = [
-        (account.password_command.as_deref(), "comes from a command"),
-        (account.password_env.as_deref(), "comes from a variable"),
         (
-            account.password_credential.as_deref(),
+            account
+                .shown_secret_command()
+                .filter(|_| account.password_command.is_some()),
+            "comes from a command",
+        ),
+        (account.password_env.clone(), "comes from a variable"),
+        (
+            account.password_credential.clone(),
             "is a credential of systemd",
         ),
+        (account.shown_secret_command(), "is a token from a command"),
+        (account.token_env.clone(), "is a token from a variable"),
+        (account.token_keyring.clone(), "is a token in the keyring"),
         (
-            account.token_command.as_deref(),
-            "is a token from a command",
+            account.token_credential.clone(),
+            "is a token that systemd provides",
         ),
-        (account.token_env.as_deref(), "is a token from a variable"),
     ];
     let elsewhere = elsewhere
         .into_iter()
@@ -66,13 +76,24 @@ async fn set(arguments: AuthSetArguments, global: &GlobalArguments) -> Result<()
         let message = format!("the account {name} has no user to log in");
         return Err(Failure::new(exit::CONFIG, message).with_help("add user = \"NAME\" to it"));
     }
-    let questions = Questions::open(global.no_input).ok_or_else(|| {
-        Failure::usage("the password cannot be asked for: there is no terminal, or --no-input")
-    })?;
     let sender = account.sender();
     let domain = sender.map(|sender| sender.addr_spec().domain().to_string());
     let service = service_at(&account, domain.as_deref());
-    let Asked { secret, .. } = ask(&questions, &account, service, !arguments.no_test).await?;
+    let is_tested = !arguments.no_test;
+    let secret = if let Some(source) = arguments.new.source() {
+        let secret = read(source).await?;
+        let secret =
+            service.map_or_else(|| secret.clone(), |service| service.without_blanks(&secret));
+        if is_tested {
+            let connection = Connection::of_account(account.clone(), Some(name.clone()));
+            let proof = proof(&account, Some(&secret)).await;
+            proof.map_err(|failure| failure.advised(&connection))?;
+        }
+        secret
+    } else {
+        let questions = Questions::open(global.no_input).ok_or_else(cannot_ask)?;
+        ask(&questions, &account, service, is_tested).await?.secret
+    };
     let own = match (&account.password_keyring, account.password_file) {
         (Some(item), _) => {
             let keyring = Keyring::open().await;
@@ -96,6 +117,23 @@ async fn set(arguments: AuthSetArguments, global: &GlobalArguments) -> Result<()
     };
     done(&format!("password of {name} stored in {place}"), global);
     Ok(())
+}
+
+fn cannot_ask() -> Failure {
+    Failure::usage("the password cannot be asked for: there is no terminal, or --no-input")
+        .with_help(
+            "say where the new one is: --password-file FILE, or --password-fd 0 for standard input",
+        )
+}
+
+/// Reads the password where the command line says.
+async fn read(mut source: Account) -> Result<Secret, Failure> {
+    // A login needs a user; the name does not matter here.
+    source.user = Some("new".to_owned());
+    let credentials = source.credentials().await;
+    let credentials = credentials.map_err(|error| no_secret(error, &source))?;
+    let secret = credentials.as_ref().and_then(Credentials::secret).cloned();
+    secret.ok_or_else(|| ConfigError::NoPassword.into())
 }
 
 /// The path, with the home directory in place of `~`.

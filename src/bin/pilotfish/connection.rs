@@ -3,10 +3,11 @@
 
 use std::path::PathBuf;
 
-use pilotfish::config::{Account, Dkim};
+use pilotfish::config::{Account, ConfigError, Dkim};
 use pilotfish::message::BodyType;
 use pilotfish::message::dkim::{DkimError, Signer};
-use pilotfish::{Credentials, Message, Security, ServerConfig};
+use pilotfish::services::Service;
+use pilotfish::{Credentials, Message, Secret, Security, ServerConfig};
 
 use crate::args::{GlobalArguments, ServerArguments};
 use crate::exit;
@@ -14,8 +15,9 @@ use crate::failure::{Failure, Interrupted};
 use crate::input::is_standard_input;
 use crate::output::advice::{LoginBy, SecretShape};
 use crate::output::report;
-use crate::settings::selected;
+use crate::settings::{no_secret, selected};
 use crate::stop::Stops;
+use crate::terminal::question::Questions;
 
 /// The account by which the mail is sent.
 pub(crate) struct Connection {
@@ -120,7 +122,10 @@ impl Connection {
             );
         }
         let mut builder = self.account.server_builder().await?;
-        let credentials = self.account.credentials().await?;
+        let credentials = match self.account.credentials().await {
+            Err(ConfigError::NoPassword) => self.asked(global).await?,
+            read => read.map_err(|error| no_secret(error, &self.account))?,
+        };
         let secret = credentials.as_ref().and_then(Credentials::secret);
         let is_password = self.login() == LoginBy::Password;
         self.secret = secret.filter(|_| is_password).map(SecretShape::of);
@@ -133,6 +138,23 @@ impl Connection {
         Ok(builder.build()?)
     }
 
+    /// Asks for the password that no source has.
+    async fn asked(&self, global: &GlobalArguments) -> Result<Option<Credentials>, Failure> {
+        let questions = Questions::open(global.no_input);
+        let (Some(questions), Some(user)) = (questions, self.account.user.as_deref()) else {
+            return Err(ConfigError::NoPassword.into());
+        };
+        let host = self.account.host().map(ToString::to_string);
+        let question = format!("Password for {user} at {}:", host.unwrap_or_default());
+        let password = questions
+            .secret(&question)
+            .await
+            .map_err(Failure::terminal)?;
+        let password = password.filter(|password| !password.expose().is_empty());
+        let password = password.ok_or_else(Failure::declined)?;
+        credentials_by(&self.account, user, &password).map(Some)
+    }
+
     /// Reads the key that signs the mail, if there is one. `body` is the type of `--body-type`.
     pub(crate) async fn signer(&self, body: Option<BodyType>) -> Result<Option<Signer>, Failure> {
         let signer = self.account.signer().await?;
@@ -142,6 +164,24 @@ impl Connection {
         }
         Ok(signer)
     }
+}
+
+/// The login of an account by a password that was asked for.
+pub(crate) fn credentials_by(
+    account: &Account,
+    user: &str,
+    password: &Secret,
+) -> Result<Credentials, Failure> {
+    let host = account.host().map(ToString::to_string).unwrap_or_default();
+    let password = Service::of_host(&host).map_or_else(
+        || password.clone(),
+        |service| service.without_blanks(password),
+    );
+    let made = Credentials::new(user, password).and_then(|made| match &account.auth_as {
+        Some(identity) => made.acting_as(identity),
+        None => Ok(made),
+    });
+    made.map_err(|error| Failure::of(exit::CONFIG, &error))
 }
 
 /// The message with the signature, if there is a signer.

@@ -187,6 +187,11 @@ impl Failure {
         }
     }
 
+    /// The terminal does not answer.
+    pub(crate) fn terminal(error: std::io::Error) -> Self {
+        Self::io(exit::OS_ERROR, "the terminal cannot be used", error)
+    }
+
     /// Adds the next step.
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());

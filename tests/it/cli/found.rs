@@ -88,11 +88,16 @@ async fn which_file_counts() {
     directory.file("broken.toml", "[accounts.other]\n");
     let to = "--to ann@example.org --from eve@example.org --text Hi";
     for (variable, arguments, status, words) in [
-        ("", "-C other.toml -A work", 78, "there is other"),
-        ("other.toml", "-A work", 78, "there is other"),
+        ("", "-C other.toml -A work", 78, "the only account is other"),
+        ("other.toml", "-A work", 78, "the only account is other"),
         ("none.toml", "", 78, "none.toml: check that it exists"),
         ("broken.toml", "", 78, "broken.toml:1: there is no table"),
-        ("broken.toml", "-C other.toml -A x", 78, "there is other"),
+        (
+            "broken.toml",
+            "-C other.toml -A x",
+            78,
+            "the only account is other",
+        ),
         ("broken.toml", "--server there.invalid", 68, "there.invalid"),
         ("", "-A wrk", 78, "help:   did you mean -A work?"),
     ] {
@@ -119,11 +124,11 @@ async fn a_user_of_a_service_needs_no_server() {
     directory.file("mail.toml", "[account.a]\nserver = 'there.invalid'\n");
     let mail = "send --to ann@example.org --text Hi --timeout total=5s";
     for (arguments, variable, words) in [
-        ("--user me@proton.me", "", "there is a user and no password"),
+        ("--user me@proton.me", "", "--user needs a password"),
         (
             "--user me@proton.me",
             "mail.toml",
-            "there is a user and no password",
+            "--user needs a password",
         ),
         (
             "--user me@example.org",

@@ -37,6 +37,7 @@ mod progress;
 mod quit;
 mod refusals;
 pub(crate) mod run;
+mod secret_sources;
 mod secrets;
 mod sendmail;
 mod settings;

@@ -28,7 +28,10 @@ async fn a_source_without_a_password_is_78() {
         ("--password-file blank", "no password on its first line"),
         ("--password-file open", "chmod 600 open"),
         ("--password-fd 99", "/dev/fd/99"),
-        ("--password-command 'exit 3'", "exit status: 3"),
+        (
+            "--password-command 'exit 3'",
+            "`exit 3` ended with status 3",
+        ),
         ("--password-command true", "no password on its first line"),
         ("--password-command 'echo sesame; exit 1'", "failed"),
         ("--password-command pilotfish-no-such-command", "failed"),
@@ -81,7 +84,10 @@ async fn settings_that_are_wrong_are_78() {
         ),
         ("--config home.toml", "no account is set up"),
         ("--config bad-from.toml --account work", "from"),
-        ("--config other.toml --account work", "there is home"),
+        (
+            "--config other.toml --account work",
+            "the only account is home",
+        ),
         ("--tls-ca none.pem", "none.pem"),
         ("--tls-ca empty.pem", "empty.pem"),
         ("--tls-ca not.pem", "not.pem"),
@@ -143,7 +149,7 @@ async fn a_file_of_accounts_without_a_name_lists_them() {
         let ended = run.end().await;
         ended.fails(
             78,
-            "no account is chosen, and none is the default: there is home, work",
+            "no account is chosen, and none is the default: the accounts are home and work",
         );
         ended.fails(
             78,

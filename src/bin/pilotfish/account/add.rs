@@ -9,16 +9,16 @@ use pilotfish::services::Service;
 use pilotfish::{Message, Secret, Security};
 use toml_edit::Value;
 
-use super::secret::{Asked, ask, terminal};
+use super::secret::{Asked, ask};
 use super::store::Store;
-use super::{in_shell, login, said, server};
+use super::{login, said, server};
 use crate::args::{AccountAddArguments, GlobalArguments};
 use crate::connection::Connection;
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::report;
 use crate::output::submission::{Submission, TypedAddresses};
-use crate::settings::{ConfigFile, configuration, shown_path};
+use crate::settings::{ConfigFile, configuration, in_shell, shown_path};
 use crate::terminal::question::Questions;
 use crate::terminal::style::{CYAN, Mark, Stream, painted};
 
@@ -63,7 +63,10 @@ pub(super) async fn add(
     if is_tested && !server.is_proved {
         let connection = Connection::of_account(setup.account.clone(), Some(setup.name.clone()));
         let proof = login::server(&setup.account).await;
-        let proof = proof.map_err(|failure| failure.advised(&connection))?;
+        let proof = proof.map_err(|failure| {
+            let failure = failure.advised(&connection);
+            server.unreachable(failure)
+        })?;
         said(
             global,
             &Stream::stderr().marked(Mark::Done, proof.of_server()),
@@ -272,7 +275,7 @@ async fn asked(
 ) -> Result<(Store, Secret), Failure> {
     if let Some(service) = setup.service {
         for line in steps(service) {
-            questions.say(&line).map_err(terminal)?;
+            questions.say(&line).map_err(Failure::terminal)?;
         }
     }
     let Asked { secret, proof } = ask(questions, &setup.account, setup.service, is_tested).await?;
@@ -280,7 +283,7 @@ async fn asked(
         let user = setup.account.user.clone().unwrap_or_default();
         let text = format!("logged in as {user}");
         let line = questions.stream().marked(Mark::Done, text);
-        questions.say(&line).map_err(terminal)?;
+        questions.say(&line).map_err(Failure::terminal)?;
     }
     ask_name(questions, setup).await?;
     let store = Store::ask(questions, file.password_file(&setup.name)).await?;
@@ -332,7 +335,7 @@ async fn ask_name(questions: &Questions, setup: &mut Setup) -> Result<(), Failur
         .map(|first| first.to_uppercase().collect::<String>());
     let proposed = format!("{}{}", first.unwrap_or_default(), letters.as_str());
     let question = format!("Your name, as recipients see it [{proposed}]:");
-    let answer = questions.line(&question).await.map_err(terminal)?;
+    let answer = questions.line(&question).await.map_err(Failure::terminal)?;
     let name = answer.filter(|name| !name.is_empty()).unwrap_or(proposed);
     let name = name
         .parse()
@@ -353,7 +356,7 @@ async fn send_test(
     if questions
         .yes_or_no(&question, true)
         .await
-        .map_err(terminal)?
+        .map_err(Failure::terminal)?
     {
         let config = Config::load(file)?;
         let account = config.account(&setup.name)?;

@@ -68,6 +68,14 @@ pub(super) async fn show(name: &str, global: &GlobalArguments) -> Result<(), Fai
             let key = entry.key.get(2..).unwrap_or_default().join(".");
             let value = entry.value.trim_matches(['"', '\'']).to_owned();
             match key.split_once('-') {
+                Some(("password" | "token", "command")) => {
+                    let command = account.shown_secret_command().unwrap_or_default();
+                    [
+                        "secret".to_owned(),
+                        format!("command: {command}"),
+                        entry.place,
+                    ]
+                }
                 Some(("password" | "token", place)) => [
                     "secret".to_owned(),
                     format!("{place}: {value}"),
@@ -124,7 +132,8 @@ fn login(account: &Account) -> &'static str {
     let has_token = account.token_file.is_some()
         || account.token_command.is_some()
         || account.token_env.is_some()
-        || account.token_credential.is_some();
+        || account.token_credential.is_some()
+        || account.token_keyring.is_some();
     match account.logs_in() {
         false => "none",
         true if has_token => "OAuth 2.0",
@@ -153,7 +162,7 @@ fn secret(account: &Account) -> &'static str {
         "variable"
     } else if credentials.iter().any(Option::is_some) {
         "credential"
-    } else if account.password_keyring.is_some() {
+    } else if account.password_keyring.is_some() || account.token_keyring.is_some() {
         "keyring"
     } else if account.password_netrc.is_some() {
         "netrc"

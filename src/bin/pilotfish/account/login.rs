@@ -3,10 +3,12 @@
 use std::fmt;
 
 use pilotfish::config::Account;
-use pilotfish::{Credentials, Secret};
+use pilotfish::{Credentials, ErrorKind, Secret};
 
 use super::list::place;
+use crate::connection::credentials_by;
 use crate::failure::Failure;
+use crate::settings::no_secret;
 
 /// What a session has proved.
 pub(crate) struct Proof {
@@ -53,11 +55,8 @@ impl Proof {
 /// Opens a session, and logs in by the secret, or by that of the account.
 pub(crate) async fn proof(account: &Account, secret: Option<&Secret>) -> Result<Proof, Failure> {
     let credentials = match (secret, &account.user) {
-        (Some(secret), Some(user)) => {
-            let made = Credentials::new(user.clone(), secret.clone());
-            Some(made.map_err(|error| Failure::of(crate::exit::CONFIG, &error))?)
-        }
-        _ => account.credentials().await?,
+        (Some(secret), Some(user)) => Some(credentials_by(account, user, secret)?),
+        _ => (account.credentials().await).map_err(|error| no_secret(error, account))?,
     };
     session(account, credentials).await
 }
@@ -73,7 +72,15 @@ async fn session(account: &Account, credentials: Option<Credentials>) -> Result<
     if let Some(credentials) = credentials {
         builder = builder.credentials(credentials);
     }
-    let session = builder.build()?.connect().await?;
+    let session = builder.build()?.connect().await;
+    let session = session.map_err(|error| {
+        let is_rejected = error.kind() == ErrorKind::Auth && !error.is_transient();
+        let mut failure = Failure::from(error);
+        if let (Some(user), Some(host), true) = (&user, account.host(), is_rejected) {
+            failure.message = format!("{host} rejected the login of {user}");
+        }
+        failure
+    })?;
     let not_after = session
         .certificate()
         .and_then(|certificate| certificate.not_after);

@@ -19,7 +19,7 @@ use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::output::logging;
 use crate::output::report::{failed, notice, result};
-use crate::settings::{ConfigFile, configuration, shown_path};
+use crate::settings::{ConfigFile, configuration, in_shell, shown_path};
 use crate::stop::Stops;
 use crate::terminal::style::{Mark, Stream};
 
@@ -28,8 +28,12 @@ pub(crate) async fn run(arguments: AccountArguments, global: &GlobalArguments) -
     let _waiting = logging::init(global);
     let done = async {
         let mut stops = Stops::new()?;
+        let how_far = match &arguments.command {
+            AccountCommands::Test(_) => Interrupted::NotTested,
+            _ => Interrupted::NotStored,
+        };
         let work = Box::pin(dispatch(arguments, global));
-        stops.unless(Interrupted::NotStored, work).await
+        stops.unless(how_far, work).await
     };
     match done.await {
         Ok(()) => exit::OK,
@@ -114,15 +118,6 @@ fn is_here(host: &Host) -> bool {
     }
 }
 
-/// A word that a shell reads as it is, or in quotes.
-pub(crate) fn in_shell(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '/' | ':');
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
-}
-
 async fn test(named: NamedAccount, global: &GlobalArguments) -> Result<(), Failure> {
     let Chosen { name, account, .. } = chosen(named, global).await?;
     let connection = Connection::of_account(account, Some(name.clone()));
@@ -145,9 +140,10 @@ async fn remove(named_account: NamedAccount, global: &GlobalArguments) -> Result
     done(&format!("account {name} removed from {path}"), global);
     if let Some(secret) = account.password_file.filter(|path| path.exists()) {
         let path = shown_path(&secret);
+        let command = in_shell(&secret.display().to_string());
         said(
             global,
-            &format!("its password is still in {path}: rm {path}"),
+            &format!("its password is still in {path}: rm {command}"),
         );
     }
     if let Some(item) = account.password_keyring {

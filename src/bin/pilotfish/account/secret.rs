@@ -6,7 +6,6 @@ use pilotfish::{ErrorKind, Secret};
 
 use super::login::{Proof, proof};
 use crate::connection::Connection;
-use crate::exit;
 use crate::failure::Failure;
 use crate::terminal::quantity::counted;
 use crate::terminal::question::Questions;
@@ -48,10 +47,15 @@ pub(crate) async fn ask(
             _ => format!(" (attempt {attempt} of {ATTEMPTS})"),
         };
         let question = format!("{what} for {user}{place}{again}:");
-        let typed = questions.secret(&question).await.map_err(terminal)?;
+        let typed = questions
+            .secret(&question)
+            .await
+            .map_err(Failure::terminal)?;
         let typed = typed.ok_or_else(Failure::nothing_stored)?;
         if typed.expose().is_empty() {
-            questions.say("  nothing was typed").map_err(terminal)?;
+            questions
+                .say("  nothing was typed")
+                .map_err(Failure::terminal)?;
             continue;
         }
         let Some(secret) = looked_at(questions, typed, service).await? else {
@@ -107,7 +111,10 @@ async fn looked_at(
     if let Some(wanted) = wanted.filter(|wanted| *wanted != left) {
         let question = format!("  {counted_left}; an app password has {wanted}. Try it anyway?");
         // The answer may be the right password.
-        let goes_on = questions.hidden_yes(&question).await.map_err(terminal)?;
+        let goes_on = questions
+            .hidden_yes(&question)
+            .await
+            .map_err(Failure::terminal)?;
         return Ok(goes_on.then_some(secret));
     }
     let removed = match (blanks * usize::from(before > left), others) {
@@ -122,7 +129,7 @@ async fn looked_at(
     };
     let was = if before - left == 1 { "was" } else { "were" };
     let line = format!("  {counted_left}; {removed} {was} removed");
-    questions.say(&line).map_err(terminal)?;
+    questions.say(&line).map_err(Failure::terminal)?;
     Ok(Some(secret))
 }
 
@@ -140,7 +147,7 @@ fn say_rejected(
     let line = questions
         .stream()
         .marked(Mark::Failed, format!("{name} rejected the login"));
-    questions.say(&line).map_err(terminal)?;
+    questions.say(&line).map_err(Failure::terminal)?;
     let reply = failure.error.as_ref().and_then(pilotfish::Error::reply);
     let mut rows = Vec::new();
     if let Some(reply) = reply {
@@ -158,12 +165,7 @@ fn say_rejected(
         let label = format!("{label}:");
         questions
             .say(&format!("  {label:<7} {text}"))
-            .map_err(terminal)?;
+            .map_err(Failure::terminal)?;
     }
     Ok(())
-}
-
-/// The terminal does not answer.
-pub(crate) fn terminal(error: std::io::Error) -> Failure {
-    Failure::io(exit::OS_ERROR, "the terminal cannot be used", error)
 }

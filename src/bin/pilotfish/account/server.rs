@@ -5,10 +5,10 @@ use pilotfish::address::AddrSpec;
 use pilotfish::config::Account;
 use pilotfish::services::Service;
 
-use super::secret::terminal;
 use super::{said, service_at};
 use crate::args::{AccountAddArguments, GlobalArguments};
 use crate::discovery::{self, Server};
+use crate::exit;
 use crate::failure::Failure;
 use crate::terminal::question::Questions;
 use crate::terminal::style::Stream;
@@ -23,6 +23,8 @@ pub(super) struct Found {
     /// How sessions are protected, if neither the port nor a URL says it.
     pub(super) security: Option<Security>,
     pub(super) service: Option<&'static Service>,
+    /// Whether it is from the built-in list.
+    is_of_list: bool,
     /// Whether it has answered with a valid certificate already.
     pub(super) is_proved: bool,
 }
@@ -34,8 +36,22 @@ impl Found {
             service: account.and_then(|account| service_at(&account, domain)),
             server,
             security,
+            is_of_list: false,
             is_proved: false,
         }
+    }
+
+    /// A host of the built-in list has no spelling to check.
+    pub(super) fn unreachable(&self, mut failure: Failure) -> Failure {
+        let no_host = failure.status == exit::NO_HOST;
+        if let Some(service) = self.service.filter(|_| no_host && self.is_of_list) {
+            failure.message = format!(
+                "the host of {} is not found in DNS: {}",
+                service.name, self.server
+            );
+            failure.help = vec!["check the network and the DNS of this machine".to_owned()];
+        }
+        failure
     }
 
     /// The first host and port of the service.
@@ -52,6 +68,7 @@ impl Found {
             server,
             security,
             service: Some(service),
+            is_of_list: true,
             is_proved: false,
         }
     }
@@ -115,14 +132,15 @@ pub(super) async fn find(
 /// The server, if the person agrees, or the one that the person names.
 async fn agreed(questions: &Questions, server: Server) -> Result<Found, Failure> {
     let warning = "DNS is not signed, and the password goes to this server.";
-    questions.say(warning).map_err(terminal)?;
+    questions.say(warning).map_err(Failure::terminal)?;
     let question = format!("Use {}? [y]es, [n]o, [o]ther server:", server.place());
     let letter = questions.letter(&question, &['y', 'n', 'o'], None).await;
-    match letter.map_err(terminal)? {
+    match letter.map_err(Failure::terminal)? {
         Some('y') => Ok(Found {
             security: server.unusual_security(),
             server: server.place(),
             service: server.service,
+            is_of_list: false,
             is_proved: true,
         }),
         Some('o') => other(questions).await,
@@ -136,12 +154,35 @@ async fn other(questions: &Questions) -> Result<Found, Failure> {
         let answer = questions
             .line("Server (HOST or HOST:PORT):")
             .await
-            .map_err(terminal)?;
+            .map_err(Failure::terminal)?;
         let Some(answer) = answer else { break };
         match Account::new(&answer) {
             Ok(_) => return Ok(Found::named(answer, None, None)),
-            Err(error) => questions.say(&format!("  {error}")).map_err(terminal)?,
+            Err(error) => questions
+                .say(&format!("  {error}"))
+                .map_err(Failure::terminal)?,
         }
     }
     Err(Failure::nothing_stored())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_of_the_list_that_dns_does_not_find() {
+        let failure = || Failure::new(exit::NO_HOST, "there is no host").with_help("spelling");
+        let listed = Found::of_service(Service::of_key("gmail").unwrap());
+        let failed = listed.unreachable(failure());
+        let message = "the host of Gmail is not found in DNS: smtp.gmail.com:465";
+        assert_eq!(failed.message, message);
+        assert_eq!(
+            failed.help,
+            ["check the network and the DNS of this machine"]
+        );
+        let named = Found::named("smtp.gmail.com".to_owned(), None, None);
+        assert_eq!(named.unreachable(failure()).help, ["spelling"]);
+        assert_eq!(named.service.unwrap().key, "gmail");
+    }
 }

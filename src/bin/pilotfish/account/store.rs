@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use pilotfish::Secret;
 use pilotfish::config::Keyring;
 
-use super::secret::terminal;
 use crate::exit;
 use crate::failure::Failure;
 use crate::settings::{shown_path, write_private};
@@ -26,7 +25,7 @@ impl Store {
         if let Ok(keyring) = Keyring::open().await {
             let question = "Store the password: [k]eyring, [f]ile? [k]";
             let letter = questions.letter(question, &['k', 'f'], Some('k')).await;
-            return match letter.map_err(terminal)? {
+            return match letter.map_err(Failure::terminal)? {
                 Some('k') => Ok(Self::Keyring(keyring)),
                 Some(_) => Ok(Self::File(file)),
                 None => Err(declined()),
@@ -34,7 +33,7 @@ impl Store {
         }
         let line = "no keyring can be reached: no D-Bus session (cron or ssh?)";
         let line = questions.stream().marked(Mark::Look, line);
-        questions.say(&line).map_err(terminal)?;
+        questions.say(&line).map_err(Failure::terminal)?;
         let question = format!(
             "Store the password in {}, readable only by you\nand not encrypted?",
             shown_path(&file)
@@ -42,7 +41,7 @@ impl Store {
         if questions
             .yes_or_no(&question, true)
             .await
-            .map_err(terminal)?
+            .map_err(Failure::terminal)?
         {
             Ok(Self::File(file))
         } else {

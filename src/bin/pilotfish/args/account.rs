@@ -126,9 +126,64 @@ pub(crate) struct AuthSetArguments {
     #[command(flatten)]
     pub(crate) account: NamedAccount,
 
+    #[command(flatten)]
+    pub(crate) new: NewPasswordArguments,
+
     /// Do not log in before the password is stored.
     #[arg(long)]
     pub(crate) no_test: bool,
+}
+
+/// Where a new password is, if it is not asked for.
+#[derive(Args)]
+pub(crate) struct NewPasswordArguments {
+    /// Take the new password from the first line of this file, in place of asking.
+    #[arg(
+        id = "password_file",
+        long = "password-file",
+        value_name = "FILE",
+        group = "new"
+    )]
+    file: Option<PathBuf>,
+
+    /// Take it from the first line of an open file descriptor; 0 is standard input.
+    #[arg(
+        id = "password_fd",
+        long = "password-fd",
+        value_name = "N",
+        group = "new"
+    )]
+    fd: Option<u32>,
+
+    /// Take it from what this command prints.
+    #[arg(
+        id = "password_command",
+        long = "password-command",
+        value_name = "CMD",
+        group = "new"
+    )]
+    command: Option<String>,
+
+    /// Take it from this environment variable.
+    #[arg(
+        id = "password_env",
+        long = "password-env",
+        value_name = "NAME",
+        group = "new"
+    )]
+    env: Option<String>,
+}
+
+impl NewPasswordArguments {
+    /// An account that has the password, if a flag says where it is.
+    pub(crate) fn source(self) -> Option<Account> {
+        let mut account = Account::default();
+        account.password_file = self.file;
+        account.password_fd = self.fd;
+        account.password_command = self.command;
+        account.password_env = self.env;
+        (account != Account::default()).then_some(account)
+    }
 }
 
 /// Show and check settings.

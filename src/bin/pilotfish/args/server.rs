@@ -71,6 +71,14 @@ pub(crate) struct ServerArguments {
     #[arg(long, value_name = "CMD", group = "password")]
     password_command: Option<String>,
 
+    /// Take the password from this environment variable.
+    #[arg(long, value_name = "NAME", group = "password", hide_short_help = true)]
+    password_env: Option<String>,
+
+    /// Take the password of this name from the keyring of the desktop.
+    #[arg(long, value_name = "NAME", group = "password", hide_short_help = true)]
+    password_keyring: Option<String>,
+
     /// Log in by one of these, in this order, separated by commas: plain, login, cram-md5,
     /// scram-sha-1, scram-sha-256, both with -plus, xoauth2, oauthbearer, external; or auto, or
     /// none [default: auto, the strongest first].
@@ -93,6 +101,14 @@ pub(crate) struct ServerArguments {
     /// Take the access token from what this command prints.
     #[arg(long, value_name = "CMD", group = "password")]
     token_command: Option<String>,
+
+    /// Take the access token from this environment variable.
+    #[arg(long, value_name = "NAME", group = "password", hide_short_help = true)]
+    token_env: Option<String>,
+
+    /// Take the access token of this name from the keyring of the desktop.
+    #[arg(long, value_name = "NAME", group = "password", hide_short_help = true)]
+    token_keyring: Option<String>,
 
     /// Send the password even without TLS, where anybody on the way can read it.
     #[arg(long, hide_short_help = true)]
@@ -118,6 +134,10 @@ impl ServerArguments {
         account.password_file = self.password_file;
         account.password_fd = self.password_fd;
         account.password_command = self.password_command;
+        account.password_env = self.password_env;
+        account.password_keyring = self.password_keyring;
+        account.token_env = self.token_env;
+        account.token_keyring = self.token_keyring;
         account.token_file = self.token_file;
         account.token_fd = self.token_fd;
         account.token_command = self.token_command;

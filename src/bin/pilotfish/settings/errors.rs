@@ -2,8 +2,9 @@
 
 use std::io;
 
-use pilotfish::config::{ConfigError, SecretError};
+use pilotfish::config::{Account, ConfigError, SecretError};
 
+use super::in_shell;
 use crate::exit;
 use crate::failure::Failure;
 use crate::suggestion::nearest;
@@ -21,6 +22,11 @@ impl From<ConfigError> for Failure {
             ConfigError::NoAccountChosen(ref names) => {
                 let name = names.first().map_or("NAME", String::as_str);
                 let help = format!("name one, as in -A {name}, or write default = \"{name}\"");
+                Self::of(exit::CONFIG, &error).with_help(help)
+            }
+            ConfigError::SameSender { ref names, .. } => {
+                let name = names.first().map_or("NAME", String::as_str);
+                let help = format!("choose one: -A {}", in_shell(name));
                 Self::of(exit::CONFIG, &error).with_help(help)
             }
             ConfigError::NoSuchAccount {
@@ -54,8 +60,8 @@ impl From<ConfigError> for Failure {
                 ))
             }
             ConfigError::NoPassword => Self::usage(
-                "there is a user and no password: add --password-file, --password-fd or \
-                 --password-command, or --token-file, --token-fd or --token-command for a token",
+                "--user needs a password: add --password-file FILE, --password-command CMD or another \
+                 of the flags for passwords and tokens",
             ),
             ConfigError::NoUser => {
                 Self::usage("there is a password or a token and no user: add --user")
@@ -76,5 +82,22 @@ impl From<ConfigError> for Failure {
             }
             error => Self::of(exit::CONFIG, &error),
         }
+    }
+}
+
+/// Why there is no secret of an account.
+pub(crate) fn no_secret(error: ConfigError, account: &Account) -> Failure {
+    match &error {
+        ConfigError::Secret(failed @ SecretError::CommandFailed { what, .. }) => {
+            let user = account.user.as_deref().unwrap_or_default();
+            let message = format!("no {what} for {user}: the command failed");
+            let text = failed.to_string();
+            let cause = text
+                .split_once(" command ")
+                .map_or(text.as_str(), |(_, cause)| cause);
+            let cause = cause.trim_end_matches(": run it in a shell to see why");
+            Failure::io(exit::CONFIG, message, cause).with_help("run it in this shell to see why")
+        }
+        _ => error.into(),
     }
 }

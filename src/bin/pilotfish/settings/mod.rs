@@ -10,6 +10,7 @@ use std::path::Path;
 
 pub(crate) use choice::{configuration, selected};
 pub(crate) use commands::{effective, run};
+pub(crate) use errors::no_secret;
 pub(crate) use file::{ConfigFile, write_private};
 
 /// A path as people read it: with `~` in place of the home directory.
@@ -20,4 +21,13 @@ pub(crate) fn shown_path(path: &Path) -> String {
         .and_then(|home| path.strip_prefix(home).ok());
     let shown = rest.map(|rest| Path::new("~").join(rest));
     shown.as_deref().unwrap_or(path).display().to_string()
+}
+
+/// A word that a shell reads as it is, or in quotes.
+pub(crate) fn in_shell(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '/' | ':');
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }

@@ -1,6 +1,7 @@
 //! Advice for a login that is rejected or missing.
 
 use pilotfish::protocol::ReplyMeaning::LoginRequired;
+use pilotfish::services::Service;
 use pilotfish::{ErrorKind, Stage};
 
 use super::situation::LoginBy;
@@ -50,7 +51,7 @@ pub(super) const ROWS: &[Advice] = rows! {
             --auth plain,login";
     kinds: &[ErrorKind::Auth], codes: &[535], when: sent_an_app_password, says_what_was_sent: true, explains: false
         => "check that the password belongs to --user and has not been revoked";
-    kinds: &[ErrorKind::Auth], codes: &[535], says_what_was_sent: true
+    kinds: &[ErrorKind::Auth], codes: &[535], says_what_was_sent: true, of_service: true
         => "check the user name and the password; many services want an app password here";
     codes: &[454], statuses: &["X.7.0"], words: &["login"]
         => "the password may well be right: too many logins in a short time. Wait an hour";
@@ -66,6 +67,25 @@ pub(super) const WANTED: &[Advice] = rows! {
         => "the server wants a login: give --user and --password-file";
 };
 
+/// What the service of the server accepts in place of what was sent, as the table of services says.
+pub(super) fn of_service(row: &Advice, connection: &Connection) -> Option<String> {
+    let host = connection.account.host().filter(|_| row.of_service)?;
+    let service = Service::of_host(&host.to_string())?;
+    let name = service.name;
+    match (connection.login(), service.secret, service.page) {
+        (LoginBy::Password, "app password", Some(page)) => Some(format!(
+            "{name} accepts an app password, and not the password of the account: make one at {page}"
+        )),
+        (LoginBy::Password, "key", Some(page)) => Some(format!(
+            "{name} accepts a key, and not the password of the account: make one at {page}"
+        )),
+        (LoginBy::Password, "oauth", _) => Some(format!(
+            "{name} accepts no passwords: log in by an OAuth 2.0 token (--token-command)"
+        )),
+        _ => None,
+    }
+}
+
 /// What Gmail says when it rejects a password.
 const GMAIL: &[&str] = &["gsmtp", "username and password not accepted"];
 
@@ -76,4 +96,42 @@ fn sent_an_app_password(connection: &Connection) -> bool {
 
 fn is_by_password(connection: &Connection) -> bool {
     connection.login() == LoginBy::Password
+}
+
+#[cfg(test)]
+mod tests {
+    use pilotfish::config::Account;
+
+    use super::*;
+
+    #[test]
+    fn each_service_has_its_own_advice() {
+        for (host, expected) in [
+            (
+                "smtp.gmail.com",
+                Some(
+                    "Gmail accepts an app password, and not the password of the account: make one at \
+                      https://myaccount.google.com/apppasswords",
+                ),
+            ),
+            (
+                "smtp-mail.outlook.com",
+                Some(
+                    "Outlook.com accepts no passwords: log in by an OAuth 2.0 token (--token-command)",
+                ),
+            ),
+            ("smtp.example.org", None),
+        ] {
+            let mut account = Account::new(host).unwrap();
+            account.user = Some("me".to_owned());
+            account.password_env = Some("SECRET".to_owned());
+            let connection = Connection::of_account(account, None);
+            let mut rows = ROWS.iter();
+            let row = rows.find(|row| row.of_service).unwrap();
+            let advice = of_service(row, &connection);
+            assert_eq!(advice.as_deref(), expected, "{host}");
+            let other = ROWS.iter().find(|row| !row.of_service).unwrap();
+            assert_eq!(of_service(other, &connection), None);
+        }
+    }
 }

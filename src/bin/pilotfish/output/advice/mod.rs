@@ -39,6 +39,8 @@ struct Advice {
     says_what_was_sent: bool,
     /// Whether the row holds for the reply alone, whatever was sent.
     explains: bool,
+    /// Whether the table of services says more, if it has the server.
+    of_service: bool,
 }
 
 /// Fills in the columns that a row leaves out.
@@ -62,6 +64,7 @@ const ANY: Advice = Advice {
     text: "",
     says_what_was_sent: false,
     explains: true,
+    of_service: false,
 };
 
 /// In this order.
@@ -90,9 +93,11 @@ pub(crate) fn advice(error: &Error, connection: &Connection) -> Option<String> {
     let mut rows = TABLES.into_iter().flatten();
     let row = rows.find(|row| row.matches(&facts, connection))?;
     let secret = connection.secret.as_ref();
+    let of_service = login::of_service(row, connection);
+    let text = of_service.as_deref().unwrap_or(row.text);
     Some(match secret.filter(|_| row.says_what_was_sent) {
-        Some(secret) => format!("{} ({secret})", row.text),
-        None => row.text.to_owned(),
+        Some(secret) => format!("{text} ({secret})"),
+        None => text.to_owned(),
     })
 }
 

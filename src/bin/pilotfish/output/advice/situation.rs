@@ -23,10 +23,17 @@ impl Connection {
     /// What the login is by.
     pub(crate) fn login(&self) -> LoginBy {
         let account = &self.account;
-        let token = account.token_file.is_some() || account.token_fd.is_some();
+        let tokens = [
+            account.token_file.is_some(),
+            account.token_fd.is_some(),
+            account.token_command.is_some(),
+            account.token_env.is_some(),
+            account.token_credential.is_some(),
+            account.token_keyring.is_some(),
+        ];
         if !account.logs_in() {
             LoginBy::None
-        } else if token || account.token_command.is_some() {
+        } else if tokens.contains(&true) {
             LoginBy::Token
         } else if account.mechanisms() == Some(&[Mechanism::External]) {
             LoginBy::Certificate
@@ -66,7 +73,8 @@ impl Connection {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SecretShape {
     characters: usize,
-    blank_at_an_end: bool,
+    /// What is seldom meant, in words.
+    oddities: Vec<&'static str>,
     /// Sixteen letters, as Google makes them, with blanks between them or without.
     pub(super) looks_like_app_password: bool,
 }
@@ -78,7 +86,7 @@ impl SecretShape {
         let count = letters.clone().count();
         Self {
             characters: String::from_utf8_lossy(octets).chars().count(),
-            blank_at_an_end: octets.trim_ascii().len() < octets.len(),
+            oddities: oddities(&String::from_utf8_lossy(octets)),
             looks_like_app_password: count == 16 && letters.all(u8::is_ascii_lowercase),
         }
     }
@@ -94,11 +102,49 @@ impl fmt::Display for SecretShape {
         if self.characters != 1 {
             f.write_str("s")?;
         }
-        if self.blank_at_an_end {
-            f.write_str(", with a blank at its beginning or end")?;
+        for oddity in &self.oddities {
+            write!(f, ", {oddity}")?;
         }
         Ok(())
     }
+}
+
+/// What is seldom meant in a password, and comes from copying it. No character of it is named that may
+/// be meant.
+fn oddities(password: &str) -> Vec<&'static str> {
+    let ends = password.chars().next().zip(password.chars().next_back());
+    let is_quoted = |quote| password.len() > 1 && ends == Some((quote, quote));
+    let is_unseen = |c: char| {
+        matches!(
+            c,
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'
+        )
+    };
+    let tests = [
+        (
+            password.trim_matches([' ', '\t']).len() < password.len(),
+            "with a blank at its beginning or end",
+        ),
+        (
+            password.contains(['\u{a0}', '\u{202f}']),
+            "with a no-break space",
+        ),
+        (
+            password.contains(is_unseen),
+            "with a character that is not seen",
+        ),
+        (
+            password.contains(|c: char| c.is_control() && c != '\t'),
+            "with a control character",
+        ),
+        (is_quoted('"') || is_quoted('\''), "with quotes around it"),
+        (
+            password.to_ascii_lowercase().starts_with("password"),
+            "beginning with the word password",
+        ),
+    ];
+    let odd = tests.into_iter().filter(|(is_odd, _)| *is_odd);
+    odd.map(|(_, words)| words).collect()
 }
 
 #[cfg(test)]
@@ -116,7 +162,22 @@ mod tests {
                 "3 characters, with a blank at its beginning or end",
                 false,
             ),
-            ("pw\u{a0}", "3 characters", false),
+            ("pw\u{a0}", "3 characters, with a no-break space", false),
+            (
+                "\u{feff}pw",
+                "3 characters, with a character that is not seen",
+                false,
+            ),
+            ("\"pw\"", "4 characters, with quotes around it", false),
+            ("'", "1 character", false),
+            ("'pw\"", "4 characters", false),
+            ("pw\r", "3 characters, with a control character", false),
+            (
+                "password: pw ",
+                "13 characters, with a blank at its beginning or end, beginning with the word \
+                 password",
+                false,
+            ),
             ("abcd efgh ijkl mnop", "19 characters", true),
             ("abcdefghijklmnop", "16 characters", true),
             ("abcdefghijklmno1", "16 characters", false),
