@@ -105,7 +105,8 @@ async fn send_to_server(
         typed: TypedAddresses::of(&arguments.to),
         copy: None,
     };
-    Ok(deliver(connection, outgoing, global, waiting, stops).await)
+    let delivered = deliver(connection, outgoing, global, waiting, stops).await;
+    Ok(delivered.status)
 }
 
 async fn send_and_compare() -> Result<u8, Failure> {

@@ -28,7 +28,7 @@ use crate::output::submission::TypedAddresses;
 use crate::usage;
 use concern::concerns;
 use copy::CopyPlace;
-pub(crate) use delivery::{Outgoing, deliver};
+pub(crate) use delivery::{Delivered, Outgoing, deliver};
 use text::with_text;
 
 /// Sends one mail, prints what became of it, and returns the exit status.
@@ -104,7 +104,8 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
             typed,
             copy,
         };
-        Ok(deliver(connection, outgoing, global, waiting, stops).await)
+        let delivered = deliver(connection, outgoing, global, waiting, stops).await;
+        Ok(delivered.status)
     };
     let sent = Box::pin(sent).await;
     let status = sent.unwrap_or_else(|failure| report::failed(global, None, &failure));

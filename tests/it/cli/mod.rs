@@ -10,6 +10,7 @@ mod content;
 mod delivery;
 /// `pilotfish demo`.
 pub(crate) mod demo;
+mod dialogue;
 mod discovery;
 mod dkim;
 mod draft;

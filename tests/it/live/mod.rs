@@ -5,6 +5,7 @@
 //! or open them in a browser (`node/show.mjs`), so that none of our code judges our mail.
 
 mod callers;
+mod daemons;
 mod delivery;
 mod extensions;
 mod first_minute;

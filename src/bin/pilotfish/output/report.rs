@@ -34,6 +34,11 @@ pub(crate) fn warning(text: &str) {
     notice(&headed("warning", YELLOW, text, width(io::stderr())));
 }
 
+/// Prints what to do, where the rest is printed already.
+pub(crate) fn help_alone(text: &str) {
+    notice(&headed("help", DIM, text, width(io::stderr())));
+}
+
 /// Prints what became of a mail that was accepted for at least one recipient, and returns the exit
 /// status.
 pub(crate) fn sent(
@@ -78,7 +83,7 @@ pub(crate) fn sent(
         };
         match help.first() {
             _ if !is_plain => notice(&screen.lines(width(io::stderr()))),
-            Some(help) => notice(&headed("help", DIM, help, width(io::stderr()))),
+            Some(text) => help_alone(text),
             None => {}
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use pilotfish::address::envelope::Options;
+use pilotfish::protocol::Reply;
 use pilotfish::session::Receipt;
 use pilotfish::{Client, Error, Mail, Message};
 use tokio::time::{Instant, timeout};
@@ -33,14 +34,31 @@ pub(crate) struct Outgoing {
     pub(crate) copy: Option<CopyPlace>,
 }
 
-/// Sends a mail that is made, prints what became of it, and returns the exit status.
+/// What became of a mail.
+pub(crate) struct Delivered {
+    /// The exit status.
+    pub(crate) status: u8,
+    /// What the server replied to the mail, or to the first recipient that it did not accept.
+    pub(crate) reply: Option<Reply>,
+}
+
+impl Delivered {
+    fn without_reply(status: u8) -> Self {
+        Self {
+            status,
+            reply: None,
+        }
+    }
+}
+
+/// Sends a mail that is made, and prints what became of it.
 pub(crate) async fn deliver(
     mut connection: Connection,
     outgoing: Outgoing,
     global: &GlobalArguments,
     waiting: Option<Waiting>,
     mut stops: Stops,
-) -> u8 {
+) -> Delivered {
     let Outgoing {
         message,
         options,
@@ -48,7 +66,7 @@ pub(crate) async fn deliver(
         copy,
     } = outgoing;
     if let Some(Err(failure)) = global.log.as_ref().map(LogPlace::check) {
-        return report::failed(global, None, &failure);
+        return Delivered::without_reply(report::failed(global, None, &failure));
     }
     let limits = connection.account.network.timeouts();
     let server = Box::pin(connection.server(global));
@@ -56,7 +74,8 @@ pub(crate) async fn deliver(
     let server = match server {
         Ok(server) => server,
         Err(failure) => {
-            return report::failed(global, None, &failure.advised(&connection));
+            let status = report::failed(global, None, &failure.advised(&connection));
+            return Delivered::without_reply(status);
         }
     };
     let account = &connection.account;
@@ -76,7 +95,10 @@ pub(crate) async fn deliver(
     let client = client.on_progress(transfer.observer());
     let client = match client.build() {
         Ok(client) => client,
-        Err(error) => return report::failed(global, Some(&mail), &error.into()),
+        Err(error) => {
+            let status = report::failed(global, Some(&mail), &error.into());
+            return Delivered::without_reply(status);
+        }
     };
     let started = Instant::now();
     let line = waiting.map(|waiting| waiting.show(mail.server.clone(), limits));
@@ -103,6 +125,10 @@ pub(crate) async fn deliver(
         let cause = failure.causes.first().map(|cause| format!(": {cause}"));
         report::warning(&format!("{}{}", failure.message, cause.unwrap_or_default()));
     }
+    let reply = match &result {
+        Ok(receipt) => Some(receipt.reply.clone()),
+        Err(failure) => failure.error.as_ref().and_then(decisive).cloned(),
+    };
     let status = match result {
         Ok(receipt) => report::sent(global, &mail, &receipt, started.elapsed()),
         Err(failure) => report::failed(global, Some(&mail), &failure.described(&connection, &mail)),
@@ -111,7 +137,13 @@ pub(crate) async fn deliver(
     if !was_interrupted {
         client.close().await;
     }
-    status
+    Delivered { status, reply }
+}
+
+/// The reply that a mail failed by.
+fn decisive(error: &Error) -> Option<&Reply> {
+    let refused = error.rejected().first().map(|(_, reply)| reply);
+    error.reply().or(refused)
 }
 
 /// Sends, unless a signal or the total time stops the command before. If the whole mail was sent,

@@ -82,8 +82,8 @@ impl Aliases {
     ) -> Result<Vec<AddrSpec>, Failure> {
         let mut found = Vec::new();
         let mut seen = HashSet::new();
-        let mut open = vec![(address.clone(), 0)];
-        while let Some((address, depth)) = open.pop() {
+        let mut open = vec![(address.clone(), 0, has_domain)];
+        while let Some((address, depth, is_whole)) = open.pop() {
             if address.domain() != local || depth > MAX_DEPTH {
                 found.push(address);
                 continue;
@@ -99,11 +99,13 @@ impl Aliases {
                             Failure::new(exit::CONFIG, message)
                         })?;
                         let mailboxes = mailboxes.into_iter().map(Mailbox::into_addr_spec);
-                        open.extend(mailboxes.map(|address| (address, depth + 1)));
+                        // An address that the file has with its domain needs no other.
+                        let is_whole = has_domain || target.contains('@');
+                        open.extend(mailboxes.map(|address| (address, depth + 1, is_whole)));
                     }
                 }
                 // A name that stands for itself is the user.
-                _ if has_domain => found.push(address),
+                _ if is_whole => found.push(address),
                 _ => return Err(unknown(&name)),
             }
         }
@@ -125,7 +127,8 @@ mod tests {
     use super::*;
 
     const FILE: &str = "# comment\nroot: ann, bo@y.test  # both\nann:\n  ann@z.test\nloop: pool\n\
-                        pool: loop, cy@z.test\nself: self, dy@z.test\n\"Post\": root\n";
+                        pool: loop, cy@z.test\nself: self, dy@z.test\n\"Post\": root\n\
+                        sys: me@X.test, root@x.test\nbad: ed\n";
 
     fn resolve(address: &str, has_domain: bool) -> Result<String, String> {
         let aliases = Aliases::parse(FILE).unwrap();
@@ -153,8 +156,14 @@ mod tests {
             resolve("root@x.test", false).as_deref(),
             Ok("ann@z.test bo@y.test")
         );
+        // The file may say the address of this machine itself.
+        assert_eq!(
+            resolve("sys@x.test", false).as_deref(),
+            Ok("me@x.test ann@z.test bo@y.test")
+        );
         let unknown = Err("ed is a name without a domain".to_owned());
         assert_eq!(resolve("ed@x.test", false), unknown);
+        assert_eq!(resolve("bad@x.test", false), unknown);
     }
 
     #[test]

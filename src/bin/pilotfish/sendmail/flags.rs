@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use pilotfish::address::envelope::{EnvelopeId, Notify, Ret};
+use pilotfish::address::envelope::{EnvelopeId, Notify, Partial, Ret};
 
 use crate::failure::Failure;
 use crate::output::log::LogPlace;
@@ -33,6 +33,8 @@ pub(crate) struct Flags {
     /// `-oeq`: errors are in the exit status alone.
     pub(super) is_quiet: bool,
     pub(super) recipients: Vec<String>,
+    /// What happens when the server rejects some of the recipients.
+    pub(super) partial: Partial,
 }
 
 /// What is done.
@@ -95,11 +97,14 @@ impl Flags {
         Ok(flags)
     }
 
-    /// A mail of the dialogue on standard input.
+    /// A mail of the dialogue on standard input. The caller gets one reply for all recipients, so
+    /// either all of them get the mail or none does: a mail that some recipients have cannot be
+    /// reported in a way that leads neither to a second mail nor to a missing one.
     pub(super) fn for_dialogue(sender: String, recipients: Vec<String>) -> Self {
         Self {
             sender: Some(sender),
             recipients,
+            partial: Partial::AllOrNothing,
             ..Self::default()
         }
     }

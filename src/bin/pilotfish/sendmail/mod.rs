@@ -25,9 +25,9 @@ use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::input::{self, Input, blocking};
 use crate::output::logging;
-use crate::output::report::{failed, result};
+use crate::output::report::{failed, help_alone, result};
 use crate::output::submission::TypedAddresses;
-use crate::send::{Outgoing, deliver};
+use crate::send::{Delivered, Outgoing, deliver};
 use crate::settings::configuration;
 use crate::stop::Stops;
 
@@ -104,14 +104,18 @@ pub(crate) async fn run(arguments: &[OsString], global: &GlobalArguments) -> u8 
             // The caller writes all of the message, whatever the configuration is like.
             let body = input::raw::body(Input::Stdin, "standard input").await;
             let sent = async { send(body?, &flags, &global).await };
-            let status = Box::pin(sent).await;
-            for_callers(status.unwrap_or_else(|failure| {
-                if flags.is_quiet {
-                    failure.status
-                } else {
-                    failed(&global, None, &failure)
-                }
-            }))
+            let status = match Box::pin(sent).await {
+                Ok(delivered) => delivered.status,
+                Err(failure) if flags.is_quiet => failure.status,
+                Err(failure) => failed(&global, None, &failure),
+            };
+            if status == exit::PARTIAL && !flags.is_quiet {
+                // Callers such as git say that the mail failed, and invite to repeat it.
+                help_alone(
+                    "do not repeat the command: it would send the mail again to those who have it",
+                );
+            }
+            for_callers(status)
         }
     }
 }
@@ -126,9 +130,14 @@ fn for_callers(status: u8) -> u8 {
     }
 }
 
-/// Sends a message, and returns the exit status.
-async fn send(body: Body, flags: &Flags, global: &GlobalArguments) -> Result<u8, Failure> {
-    let names = LocalNames::load(configuration(global).await?).await?;
+/// Sends a message.
+async fn send(body: Body, flags: &Flags, global: &GlobalArguments) -> Result<Delivered, Failure> {
+    let config = configuration(global).await?;
+    if let Some(name) = &flags.account {
+        // Callers that mean something else by -A must not send from another account.
+        config.account(name).map_err(Failure::usage)?;
+    }
+    let names = LocalNames::load(config).await?;
     let sender = flags.sender.as_deref().filter(|sender| !sender.is_empty());
     let server = ServerArguments::default();
     let (connection, mut stops) = Connection::open(global, server, None, sender).await?;
@@ -143,8 +152,9 @@ async fn deliver_quietly(
     flags: &Flags,
     global: &GlobalArguments,
     stops: Stops,
-) -> Result<u8, Failure> {
+) -> Result<Delivered, Failure> {
     let mut options = Options::default();
+    options.partial = flags.partial;
     options.each.notify = flags.notify.or(connection.account.dsn);
     options.ret = flags.ret.or(connection.account.dsn_return);
     options.id.clone_from(&flags.envelope_id);
@@ -154,8 +164,8 @@ async fn deliver_quietly(
         typed: TypedAddresses::default(),
         copy: None,
     };
-    let status = deliver(connection, outgoing, global, None, stops);
-    Ok(Box::pin(status).await)
+    let delivered = deliver(connection, outgoing, global, None, stops);
+    Ok(Box::pin(delivered).await)
 }
 
 /// The message with its envelope: local names are completed and replaced by their aliases.

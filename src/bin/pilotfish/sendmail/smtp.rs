@@ -10,9 +10,11 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _, BufReader, Stdin, Stdout};
 use super::flags::Flags;
 use crate::args::GlobalArguments;
 use crate::exit;
+use crate::failure::Failure;
 use crate::input::spooled;
 use crate::output::logging;
 use crate::output::report::failed;
+use crate::send::Delivered;
 
 /// The longest command line, in octets, with its line end (RFC 5321 section 4.5.3.1.4), with room for
 /// parameters.
@@ -46,36 +48,79 @@ pub(super) async fn serve(global: &GlobalArguments) -> u8 {
     };
     match dialogue.run().await {
         Ok(()) => exit::OK,
-        // The caller left in the middle of a mail, which was not sent.
-        Err(_) => exit::NO_INPUT,
+        Err(end) => failed(global, None, &end.failure()),
+    }
+}
+
+/// Why a dialogue ended early.
+enum End {
+    /// The input ended in the middle of a mail.
+    InMail,
+    /// The input cannot be read.
+    Input(io::Error),
+    /// The replies cannot be written.
+    Output(io::Error),
+    /// The reply to a mail that was sent, or may have been, cannot be written.
+    Unreported(io::Error),
+}
+
+impl End {
+    /// What the caller's user is to know. A status of 75 says that the mail may be sent again.
+    fn failure(self) -> Failure {
+        match self {
+            Self::InMail => Failure::new(
+                exit::TEMPORARY,
+                "the input ended before the line with only a dot: the mail was not sent",
+            ),
+            Self::Input(error) => Failure::io(exit::TEMPORARY, "cannot read the input", error),
+            Self::Output(error) => {
+                Failure::io(exit::TEMPORARY, "cannot write the replies: not sent", error)
+            }
+            Self::Unreported(error) => {
+                let message = "the mail was sent, and the reply to it cannot be written: do not \
+                               send it again";
+                Failure::io(exit::IO_ERROR, message, error)
+            }
+        }
     }
 }
 
 impl Dialogue<'_> {
-    async fn run(&mut self) -> io::Result<()> {
+    async fn run(&mut self) -> Result<(), End> {
         self.say("220 localhost Pilotfish sends what it gets")
-            .await?;
+            .await
+            .map_err(End::Output)?;
         loop {
             let mut line = Vec::new();
             let mut limited = (&mut self.input).take(MAX_LINE);
-            if limited.read_until(b'\n', &mut line).await? == 0 {
+            let read = limited.read_until(b'\n', &mut line).await;
+            if read.map_err(End::Input)? == 0 {
                 return Ok(());
             }
             if !line.ends_with(b"\n") {
-                self.say("500 5.5.2 The line is too long").await?;
-                return Ok(());
+                let said = self.say("500 5.5.2 The line is too long").await;
+                return said.map_err(End::Output);
             }
             let line = line.trim_ascii_end();
             let line = [line, b"\r\n"].concat();
-            let reply = match Request::parse(&mut line.iter()) {
+            let said = match Request::parse(&mut line.iter()) {
                 Ok(Request::Quit) => {
-                    return self.say("221 2.0.0 Bye").await;
+                    return self.say("221 2.0.0 Bye").await.map_err(End::Output);
                 }
-                Ok(Request::Data) if !self.recipients.is_empty() => self.data().await?,
-                Ok(request) => self.answer(request),
-                Err(_) => "500 5.5.2 The command is not known, or is malformed",
+                Ok(Request::Data) if !self.recipients.is_empty() => {
+                    self.data().await?;
+                    continue;
+                }
+                Ok(request) => {
+                    let reply = self.answer(request);
+                    self.say(reply).await
+                }
+                Err(_) => {
+                    let reply = "500 5.5.2 The command is not known, or is malformed";
+                    self.say(reply).await
+                }
             };
-            self.say(reply).await?;
+            said.map_err(End::Output)?;
         }
     }
 
@@ -90,7 +135,10 @@ impl Dialogue<'_> {
         match request {
             Request::Helo { .. } => "250 localhost",
             Request::Ehlo { .. } => {
-                "250-localhost\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 PIPELINING"
+                "250-localhost\r\n250-8BITMIME\r\n250-SIZE\r\n250-SMTPUTF8\r\n250 PIPELINING"
+            }
+            Request::Mail { from } if !fits(from.size) => {
+                "452 4.3.1 The disk has no room for a message of this size"
             }
             Request::Mail { from } if self.sender.is_none() => {
                 self.sender = Some(from.address.into_owned());
@@ -122,30 +170,80 @@ impl Dialogue<'_> {
     }
 
     /// Reads the message, sends it, and says what became of it.
-    async fn data(&mut self) -> io::Result<&'static str> {
-        self.say("354 End with a line that has only a dot").await?;
+    async fn data(&mut self) -> Result<(), End> {
+        let asked = self.say("354 End with a line that has only a dot").await;
+        asked.map_err(End::Output)?;
         let (reader, writer) = tokio::io::duplex(BLOCK);
         let read = copy_message(&mut self.input, writer);
         let (read, body) = tokio::join!(read, spooled(reader));
         // A message that broke off is not sent.
-        read?;
+        read.map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => End::InMail,
+            _ => End::Input(error),
+        })?;
         let flags = Flags::for_dialogue(
             self.sender.take().unwrap_or_default(),
             std::mem::take(&mut self.recipients),
         );
         let sent = async { super::send(body?, &flags, self.global).await };
-        let status = Box::pin(sent).await;
-        let status = status.unwrap_or_else(|failure| failed(self.global, None, &failure));
-        Ok(match status {
-            exit::OK => "250 2.0.0 Accepted",
-            exit::PARTIAL => "554 5.0.0 Accepted for some recipients: do not send it again to all",
-            exit::UNKNOWN => "554 5.0.0 The mail was sent, and no reply came: it may have arrived",
-            exit::TEMPORARY => "451 4.0.0 Not sent, try again later",
-            exit::NO_PERMISSION => "454 4.7.0 The server rejected the login",
-            exit::CONFIG => "451 4.3.5 The configuration has an error",
-            _ => "554 5.0.0 Rejected, or not a mail that can be sent",
+        let delivered = Box::pin(sent).await.unwrap_or_else(|failure| Delivered {
+            status: failed(self.global, None, &failure),
+            reply: None,
+        });
+        let said = self.say(&reply(&delivered)).await;
+        said.map_err(match delivered.status {
+            exit::OK | exit::PARTIAL | exit::UNKNOWN => End::Unreported,
+            _ => End::Output,
         })
     }
+}
+
+/// The reply to a mail: the server's own words, by a code that says whether the mail may be sent again.
+///
+/// A mail that some recipients have is accepted, as every other reply would lead to a second mail for
+/// them. This is rare: the server rejects recipients before the message as a rule, and then nobody
+/// gets it.
+fn reply(delivered: &Delivered) -> String {
+    let (code, what) = match delivered.status {
+        exit::OK => (250, "2.0.0 Accepted"),
+        exit::PARTIAL => (
+            250,
+            "2.0.0 Accepted for some recipients, and rejected for others: do not send it again",
+        ),
+        exit::UNKNOWN => (
+            554,
+            "5.0.0 The whole mail was sent, and no reply came: it may have arrived",
+        ),
+        exit::TEMPORARY => (451, "4.0.0 Not sent, try again later"),
+        exit::CANNOT_CREATE => (452, "4.3.1 The message cannot be stored"),
+        exit::NO_PERMISSION => (454, "4.7.0 The server rejected the login"),
+        exit::CONFIG => (451, "4.3.5 The configuration has an error"),
+        _ => (554, "5.0.0 Rejected, or not a mail that can be sent"),
+    };
+    let is_about_mail = matches!(delivered.status, exit::OK | exit::DATA | exit::TEMPORARY);
+    match &delivered.reply {
+        // Codes from 500 to 549, and 421, are about the dialogue with the server, and not this one.
+        Some(reply) if is_about_mail && code / 100 == reply.code().number() / 100 => {
+            let own = reply.code().number();
+            let code = if own / 10 % 10 == 5 { own } else { code };
+            let lines = reply.wire_lines().map(|line| match line.get(3..) {
+                Some(text) => format!("{code}{text}"),
+                None => line,
+            });
+            lines.collect::<Vec<_>>().join("\r\n")
+        }
+        Some(reply) => {
+            let words: Vec<_> = reply.wire_lines().collect();
+            format!("{code} {what}. The server: {}", words.join(" "))
+        }
+        None => format!("{code} {what}"),
+    }
+}
+
+/// Whether the disk has room for a message of so many octets.
+fn fits(size: usize) -> bool {
+    let disk = rustix::fs::statvfs(std::env::temp_dir());
+    disk.is_ok_and(|disk| size as u64 <= disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// Where in a line of the message the reader is.
@@ -165,6 +263,8 @@ async fn copy_message(
     mut output: impl AsyncWrite + Unpin,
 ) -> io::Result<()> {
     let mut place = Place::Beginning;
+    // A message that cannot be kept is read to its end, where the next command begins.
+    let mut is_kept = true;
     loop {
         let octets = input.fill_buf().await?;
         if octets.is_empty() {
@@ -199,9 +299,10 @@ async fn copy_message(
             };
         }
         input.consume(used);
-        output.write_all(&content).await?;
+        is_kept = is_kept && output.write_all(&content).await.is_ok();
         if has_ended {
-            return output.shutdown().await;
+            let _ = output.shutdown().await;
+            return Ok(());
         }
     }
 }
