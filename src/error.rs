@@ -1,5 +1,7 @@
 //! What went wrong, and what the caller can do about it.
 
+mod problem;
+
 use std::borrow::Cow;
 use std::error::Error as _;
 use std::fmt;
@@ -10,6 +12,8 @@ use crate::address::ForwardPath;
 use crate::address::envelope::Partial;
 pub(crate) use crate::protocol::Stage;
 use crate::protocol::{Reply, ReplyMeaning};
+
+pub use problem::Problem;
 
 type Source = Arc<dyn std::error::Error + Send + Sync>;
 
@@ -31,10 +35,12 @@ pub struct Error(Box<ErrorParts>);
 struct ErrorParts {
     kind: ErrorKind,
     stage: Option<Stage>,
+    problem: Option<Problem>,
     fate: Fate,
     transient: bool,
     judged_by: JudgedBy,
     message: Cow<'static, str>,
+    advice: Option<Cow<'static, str>>,
     reply: Option<Reply>,
     rejected: Vec<(ForwardPath, Reply)>,
     accepted: Vec<ForwardPath>,
@@ -115,10 +121,12 @@ impl Error {
         Self(Box::new(ErrorParts {
             kind,
             stage: None,
+            problem: None,
             fate: Fate::NotAccepted,
             transient,
             judged_by: JudgedBy::Cause,
             message: message.into(),
+            advice: None,
             reply: None,
             rejected: Vec::new(),
             accepted: Vec::new(),
@@ -140,6 +148,17 @@ impl Error {
 
     pub(crate) fn with_stage(mut self, stage: Stage) -> Self {
         self.0.stage = Some(stage);
+        self
+    }
+
+    /// What to do about it: the text ends with this, after a colon.
+    pub(crate) fn with_advice(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
+        self.0.advice = Some(advice.into());
+        self
+    }
+
+    pub(crate) fn with_problem(mut self, problem: Problem) -> Self {
+        self.0.problem = Some(problem);
         self
     }
 
@@ -212,6 +231,19 @@ impl Error {
     #[must_use]
     pub fn stage(&self) -> Option<Stage> {
         self.0.stage
+    }
+
+    /// What to do about it, if the text of the error names that apart from what is wrong. The text has
+    /// it after a colon: `the server does not offer STARTTLS: use implicit TLS`.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        self.0.advice.as_deref()
+    }
+
+    /// What exactly is wrong, if it is one of the things that a caller can mend.
+    #[must_use]
+    pub fn problem(&self) -> Option<Problem> {
+        self.0.problem
     }
 
     /// The reply of the server, if the error is about one.
@@ -304,6 +336,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
+        if let Some(advice) = &self.0.advice {
+            write!(f, ": {advice}")?;
+        }
         if let Some(reply) = &self.0.reply {
             write!(f, ": {reply}")?;
         }
@@ -321,9 +356,11 @@ impl fmt::Debug for Error {
         f.debug_struct("Error")
             .field("kind", &self.0.kind)
             .field("stage", &self.0.stage)
+            .field("problem", &self.0.problem)
             .field("fate", &self.0.fate)
             .field("transient", &self.is_transient())
             .field("message", &self.0.message)
+            .field("advice", &self.0.advice)
             .field("reply", &self.0.reply)
             .field("rejected", &self.0.rejected)
             .field("accepted", &self.0.accepted)

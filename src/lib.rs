@@ -144,7 +144,7 @@ pub mod transport;
 
 pub use address::Envelope;
 pub use client::{Client, Retry};
-pub use error::{Error, ErrorKind, Fate, Result};
+pub use error::{Error, ErrorKind, Fate, Problem, Result};
 pub use message::{Attachment, Body, Message};
 pub use protocol::{Credentials, Stage};
 pub use secret::Secret;

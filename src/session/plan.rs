@@ -3,7 +3,7 @@
 
 use crate::address::Envelope;
 use crate::address::envelope::{DeliverBy, Dsn, Hold, TlsOnward};
-use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::error::{Error, ErrorKind, Problem, Result, Stage};
 use crate::message::{BodyType, Message, MessageReader, Rendition};
 use crate::protocol::{
     BodyValue, Extension, Extensions, Parameter, Parameters, RcptParameter, TransferCommand,
@@ -86,12 +86,13 @@ fn parameters(
     let envelope = &mail.envelope;
     let size = rendition.exact_size();
     if let Some(limit) = extensions.size_limit().filter(|limit| size > *limit) {
-        return Err(invalid(too_large(
-            size,
-            limit,
-            &mail.message,
-            rendition.body_type(),
-        )));
+        let error = invalid(too_large(size, limit));
+        let error = error.with_problem(Problem::MessageTooLarge { size, limit });
+        let parts = largest_parts(&mail.message, rendition.body_type());
+        return Err(match parts {
+            Some(parts) => error.caused_by(parts),
+            None => error,
+        });
     }
     let mut parameters = Parameters::default();
     if extensions.offers(Extension::Size) {
@@ -138,18 +139,22 @@ fn parameters(
 /// How many parts of a message that is too large are named.
 const MAX_NAMED_PARTS: usize = 3;
 
-fn too_large(size: u64, limit: u64, message: &Message, data: BodyType) -> String {
+fn too_large(size: u64, limit: u64) -> String {
+    format!(
+        "the message has {size} octets, and the server takes {limit}: send less, or send it another \
+         way"
+    )
+}
+
+/// What makes the message large.
+fn largest_parts(message: &Message, data: BodyType) -> Option<String> {
     let parts = message.largest_parts(data, MAX_NAMED_PARTS);
     let named = parts.join(", ");
-    let largest = match parts.as_slice() {
-        [] => String::new(),
-        [_] => format!(", of which {named} is the largest part"),
-        _ => format!(", and its largest parts are {named}"),
-    };
-    format!(
-        "the message has {size} octets{largest}, and the server takes {limit}: send less, or send \
-         it another way"
-    )
+    match parts.as_slice() {
+        [] => None,
+        [_] => Some(format!("its largest part is {named}")),
+        _ => Some(format!("its largest parts are {named}")),
+    }
 }
 
 /// Adds what the envelope asks for to the parameters; an error if the server does not offer it,

@@ -19,7 +19,7 @@ use super::timeouts::Timeouts;
 use super::tls::TlsConfig;
 use super::wire::TARGET;
 use crate::descriptors;
-use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::error::{Error, ErrorKind, Problem, Result, Stage};
 
 /// How long a server may take to connect, and to answer a TLS handshake, when the client looks
 /// whether the port begins with TLS.
@@ -126,11 +126,11 @@ async fn tcp_unbounded(route: &Route, name: &str, host: &Host, port: u16) -> Res
         .into_iter()
         .partition(|address| route.allows(*address));
     if allowed.is_empty() && !others.is_empty() {
-        let message = format!(
-            "{host} has no address of the required family: \
-             remove the restriction to IPv4 or IPv6, or the source address"
-        );
-        return Err(Error::new(ErrorKind::Connect, message).with_transient(false));
+        let message = format!("{host} has no address of the required family");
+        return Err(Error::new(ErrorKind::Connect, message)
+            .with_transient(false)
+            .with_problem(Problem::NoAddressOfFamily)
+            .with_advice("remove the restriction to IPv4 or IPv6, or the source address"));
     }
     let local = route.local_address;
     let connected = happy_eyeballs(alternate(allowed), |address| {
@@ -179,15 +179,26 @@ fn refused(name: &impl Display, tried: &[String], advice: &str, error: io::Error
     };
     let hint = descriptors::hint(&error).unwrap_or(advice);
     let message = format!("cannot connect to {name}{tried}: {hint}");
-    Error::new(ErrorKind::Connect, message).caused_by(error)
+    let is_source = is_of_source(&error);
+    let failed = Error::new(ErrorKind::Connect, message).caused_by(error);
+    if is_source {
+        failed.with_problem(Problem::ForeignSourceAddress)
+    } else {
+        failed
+    }
+}
+
+/// Whether the source address cannot be used.
+fn is_of_source(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<SourceError>)
 }
 
 /// The next step after an error of the system.
 fn advice(error: &io::Error) -> &'static str {
     use io::ErrorKind as E;
-    if let Some(cause) = error.get_ref()
-        && cause.is::<SourceError>()
-    {
+    if is_of_source(error) {
         return "the source address has to be one of this machine";
     }
     match error.kind() {
@@ -236,15 +247,22 @@ async fn look_up(host: &Host) -> Result<Vec<IpAddr>> {
         );
         let cause = io::Error::from(error);
         let message = if unknown {
-            format!("there is no host named {host}: check its spelling")
+            format!("there is no host named {host}")
         } else {
             let hint = descriptors::hint(&cause);
             let hint = hint.unwrap_or("check the network, or try again later");
             format!("cannot look up {host} now: {hint}")
         };
-        Error::new(ErrorKind::Connect, message)
+        let error = Error::new(ErrorKind::Connect, message)
             .with_transient(!unknown)
-            .caused_by(cause)
+            .caused_by(cause);
+        if unknown {
+            error
+                .with_problem(Problem::NoSuchHost)
+                .with_advice("check its spelling")
+        } else {
+            error
+        }
     })
 }
 

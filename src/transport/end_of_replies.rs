@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use super::tls::is_refusal;
-use crate::error::{Error, ErrorKind, Stage};
+use crate::error::{Error, ErrorKind, Problem, Stage};
 use crate::protocol::{Reply, ReplyClass, ReplyError, visible};
 
 /// The most octets of replies that are kept until they are read.
@@ -61,7 +61,9 @@ impl EndOfReplies {
                     "the server wants a client certificate that it can trust: \
                      name one, or another one (at {stage})"
                 );
-                return failure(ErrorKind::Tls, stage, message).caused_by(error);
+                return failure(ErrorKind::Tls, stage, message)
+                    .with_problem(Problem::ClientCertificate)
+                    .caused_by(error);
             }
             Self::Failed(error, words) => {
                 let within = if words.is_empty() {
@@ -94,7 +96,19 @@ impl EndOfReplies {
                     format!("the server took no octet within {limit:?} at {stage}{advice}");
                 (ErrorKind::Timeout, message)
             }
-            Self::Late(limit, words) => (ErrorKind::Timeout, late(limit, &words, stage)),
+            Self::Late(limit, words) => {
+                let message = late(limit, &words, stage);
+                let error = failure(ErrorKind::Timeout, stage, message);
+                return if stage == Stage::Greeting && words.is_empty() {
+                    error
+                        .with_problem(Problem::BeginsWithTls)
+                        .with_advice("if the port begins with TLS, use implicit TLS")
+                } else if stage == Stage::EndOfData {
+                    error.with_advice("find out whether the mail arrived before sending it again")
+                } else {
+                    error
+                };
+            }
         };
         failure(kind, stage, message)
     }
@@ -138,13 +152,10 @@ fn late(limit: Duration, words: &str, stage: Stage) -> String {
     };
     match stage {
         Stage::Greeting if words.is_empty() => {
-            format!("no greeting within {limit:?}: if the port begins with TLS, use implicit TLS")
+            format!("no greeting within {limit:?}")
         }
         Stage::Greeting => format!("no greeting within {limit:?}{beginning}: try again later"),
-        Stage::EndOfData => format!(
-            "no reply to the end of data within {limit:?}{beginning}: \
-             find out whether the mail arrived before sending it again"
-        ),
+        Stage::EndOfData => format!("no reply to the end of data within {limit:?}{beginning}"),
         _ => {
             let advice = advice(stage);
             format!("no reply to {stage} within {limit:?}{beginning}{advice}")

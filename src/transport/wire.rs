@@ -16,7 +16,7 @@ use super::host::Host;
 use super::io_timer::{IoTimer, within};
 use super::timeouts::Timeouts;
 use super::tls::{Certificate, TlsConfig, TlsParameters};
-use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::error::{Error, ErrorKind, Problem, Result, Stage};
 use crate::protocol::{Command, Mask, Reply, ReplyDecoder};
 use crate::secret::Secret;
 
@@ -158,11 +158,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let handshake = within(timeouts.handshake, tls.handshake(host, stream)).await;
         let handshake = handshake.unwrap_or_else(|| {
             let message = format!(
-                "{host} did not finish the TLS handshake within {:?}: \
-                 if the port begins in clear text, use STARTTLS",
+                "{host} did not finish the TLS handshake within {:?}",
                 timeouts.handshake
             );
-            Err(Error::new(ErrorKind::Timeout, message))
+            let error = Error::new(ErrorKind::Timeout, message);
+            Err(error
+                .with_problem(Problem::BeginsInClearText)
+                .with_advice("if the port begins in clear text, use STARTTLS"))
         });
         let stream = handshake.map_err(|error| error.with_stage(stage))?;
         let parameters = TlsParameters::of(&stream);

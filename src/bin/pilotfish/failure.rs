@@ -40,14 +40,6 @@ pub(crate) struct Failure {
 /// How the error begins of a mail that may have arrived (RFC 1047).
 pub(crate) const UNKNOWN: &str = "outcome unknown: the whole mail was sent";
 
-/// How the library's own advice begins where the command's names a flag.
-const OWN_ADVICE: [&str; 4] = [
-    ": remove the restriction to",
-    ": use TLS, or leave the login out",
-    ": give it one, or leave the user out",
-    ": use implicit TLS",
-];
-
 /// When a mail that was deferred can be sent again.
 fn later(error: Option<&Error>, retries: bool) -> String {
     const GREYLISTED: Duration = Duration::from_mins(5);
@@ -219,9 +211,13 @@ impl Failure {
         if let Some(headline) = headline {
             self.message = headline.message;
             self.causes.splice(..0, headline.cause);
+            if headline.help.is_some() {
+                self.forget_library_advice();
+            }
             self.help.extend(headline.help);
         }
         if self.outcome == MailOutcome::Unknown {
+            self.forget_library_advice();
             let names = match unknown.as_slice() {
                 [] | [_, _, _, ..] => "the recipients".to_owned(),
                 few => few.join(" and "),
@@ -247,12 +243,16 @@ impl Failure {
         let error = self.error.as_ref();
         let advised = error.and_then(|error| advice(error, connection));
         if advised.is_some() {
-            let mut cuts = OWN_ADVICE.iter();
-            let cut = cuts.find_map(|cut| self.message.find(cut));
-            self.message.truncate(cut.unwrap_or(self.message.len()));
+            self.forget_library_advice();
         }
         self.help.extend(advised);
         self
+    }
+
+    /// Leaves the advice of the library out, which does not know the flags.
+    fn forget_library_advice(&mut self) {
+        let advice = self.error.as_ref().and_then(library_advice);
+        self.help.retain(|help| Some(help) != advice.as_ref());
     }
 
     /// What became of the mail for each recipient.
@@ -279,10 +279,22 @@ impl From<Error> for Failure {
         {
             failure.message = message.to_owned();
         }
+        let advice = library_advice(&error);
+        if let Some(advice) = &advice
+            && let Some(message) = failure.message.strip_suffix(&format!(": {advice}"))
+        {
+            failure.message = message.to_owned();
+        }
+        failure.help.extend(advice);
         failure.outcome = MailOutcome::of(Err(&error));
         failure.error = Some(error);
         failure
     }
+}
+
+/// What the library says about what to do, without its methods.
+fn library_advice(error: &Error) -> Option<String> {
+    Some(in_bytes(&without_methods(error.advice()?)))
 }
 
 /// The messages below an error, each once: some types repeat what they wrap.

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::in_flight::{Blame, InFlight};
 use super::{Dialogue, stage};
-use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::error::{Error, ErrorKind, Problem, Result, Stage};
 use crate::protocol::{Defect, Dialect, Refusal, Reply, ReplyMeaning, TransactionOutcome};
 use crate::session::receipt::Division;
 use crate::transport::Flight;
@@ -268,7 +268,9 @@ fn ended_earlier(stage: Stage) -> Error {
 fn lost_commands(stage: Stage) -> Error {
     let message = format!(
         "the server did not answer {stage}, which was sent together with the command before it: it \
-         may lose such commands, so send them one at a time (`Pipelining::Never`)"
+         may lose such commands"
     );
     Error::new(ErrorKind::Timeout, message)
+        .with_problem(Problem::LostCommand)
+        .with_advice("send them one at a time (`Pipelining::Never`)")
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tracing::{Instrument as _, debug_span};
 
 use super::hello::{Hello, rejection};
-use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::error::{Error, ErrorKind, Problem, Result, Stage};
 use crate::protocol::{Command, Credentials, Extension, Extensions, Mechanism};
 use crate::session::Session;
 use crate::session::dialogue::Dialogue;
@@ -118,10 +118,13 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
         wire.quit().await;
         return Err(Error::new(
             ErrorKind::Tls,
-            "the server does not offer STARTTLS, or something between removes it: \
-             use implicit TLS (port 465), or no TLS for a relay on a network that you trust \
+            "the server does not offer STARTTLS, or something between removes it",
+        )
+        .with_advice(
+            "use implicit TLS (port 465), or no TLS for a relay on a network that you trust \
              (`Security::Cleartext`)",
         )
+        .with_problem(Problem::NoStartTls)
         .with_stage(Stage::StartTls));
     }
     let reply = wire.command(Stage::StartTls, Command::StartTls).await?;

@@ -3,7 +3,7 @@
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::address::Domain;
-use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::error::{Error, ErrorKind, Problem, Result, Stage};
 use crate::protocol::{Command, Dialect, Extensions, Reply, ReplyClass, ReplyMeaning};
 use crate::transport::Wire;
 
@@ -66,12 +66,19 @@ impl Hello {
         wire.quit().await;
         let message = match dialect {
             Dialect::Lmtp if unknown => "the server does not speak LMTP: use SMTP".to_owned(),
-            _ if speaks_neither => "the server does not speak SMTP, it knows neither EHLO nor HELO: \
-                                    if it is a server for LMTP, use LMTP (`ServerConfigBuilder::lmtp`)"
-                .to_owned(),
+            _ if speaks_neither => {
+                "the server does not speak SMTP, it knows neither EHLO nor HELO".to_owned()
+            }
             _ => name_refused(name),
         };
-        Err(rejection(Stage::Hello, message, reply).with_tls(wire.tls().is_some()))
+        let error = rejection(Stage::Hello, message, reply).with_tls(wire.tls().is_some());
+        Err(if speaks_neither && !matches!(dialect, Dialect::Lmtp) {
+            error
+                .with_problem(Problem::MaybeLmtp)
+                .with_advice("if it is a server for LMTP, use LMTP (`ServerConfigBuilder::lmtp`)")
+        } else {
+            error
+        })
     }
 }
 

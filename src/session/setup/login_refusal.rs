@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::error::{Error, ErrorKind, Stage};
+use crate::error::{Error, ErrorKind, Problem, Stage};
 use crate::protocol::{Credentials, Exchange, Extensions, Mechanism, Reply, ReplyMeaning};
 use crate::transport::Wire;
 
@@ -89,10 +89,17 @@ impl LoginRefusal {
         };
         // RFC 5802 section 7.
         let transient = reason == "no-resources" || reply.is_transient();
-        Error::new(kind, message)
+        let error = Error::new(kind, message)
             .with_reply(reply)
             .with_transient(transient)
-            .with_stage(Stage::Auth)
+            .with_stage(Stage::Auth);
+        if reason == "no-resources" {
+            error.with_problem(Problem::NoResources)
+        } else if others.is_empty() {
+            error
+        } else {
+            error.with_problem(Problem::OtherMechanisms)
+        }
     }
 }
 

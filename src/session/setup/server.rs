@@ -13,7 +13,7 @@ use super::greeted::Established;
 use super::hello::Hello;
 use super::security::Security;
 use crate::address::Domain;
-use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::error::{Error, ErrorKind, Problem, Result, Stage};
 use crate::observe::SessionMeter;
 use crate::protocol::{Credentials, Dialect, Mechanism, Strategy};
 use crate::secret::Secret;
@@ -216,10 +216,13 @@ impl ServerConfig {
             greeted = Established::greet(wire, hello, Duration::ZERO) => greeted,
             () = silent_tls => {
                 let message = format!(
-                    "{} port {} expects TLS from the first octet: use implicit TLS",
+                    "{} port {} expects TLS from the first octet",
                     self.host, self.port
                 );
-                Err(Error::new(ErrorKind::Tls, message).with_stage(Stage::Greeting))
+                let error = Error::new(ErrorKind::Tls, message).with_stage(Stage::Greeting);
+                Err(error
+                    .with_problem(Problem::BeginsWithTls)
+                    .with_advice("use implicit TLS"))
             }
         }
     }
@@ -400,20 +403,24 @@ impl ServerConfigBuilder {
                 "there is a password, and the URL names no user (`ServerConfigBuilder::credentials`)",
             ),
             (
-                settings.route.wants_password(),
-                "the proxy has a user and no password: give it one, or leave the user out",
-            ),
-            (
-                has_login && is_read_by_others && !self.cleartext_auth,
-                "the password would be sent in clear text: use TLS, or leave the login out",
-            ),
-            (
                 settings.strategy.messages_in_flight == 0,
                 "a limit is 0 (`ServerConfigBuilder::messages_in_flight`): the least is 1",
             ),
         ];
         if let Some((_, message)) = mistakes.into_iter().find(|(is_made, _)| *is_made) {
             return Err(Error::new(ErrorKind::Config, message));
+        }
+        if settings.route.wants_password() {
+            let message = "the proxy has a user and no password";
+            return Err(Error::new(ErrorKind::Config, message)
+                .with_problem(Problem::NoProxyPassword)
+                .with_advice("give it one, or leave the user out"));
+        }
+        if has_login && is_read_by_others && !self.cleartext_auth {
+            let message = "the password would be sent in clear text";
+            return Err(Error::new(ErrorKind::Config, message)
+                .with_problem(Problem::PasswordInClearText)
+                .with_advice("use TLS, or leave the login out"));
         }
         Ok(ServerConfig {
             host,

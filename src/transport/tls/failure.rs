@@ -11,7 +11,7 @@ use tokio_rustls::rustls::{
 
 use super::certificate::Certificate;
 use super::fingerprint::Fingerprint;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Problem};
 use crate::transport::host::Host;
 
 /// The maximum number of a certificate's names in an error.
@@ -46,12 +46,24 @@ pub(super) fn handshake_error(host: &Host, error: io::Error) -> Error {
         && let Some(rejection) = other.0.downcast_ref::<CertificateRejection>()
     {
         let message = format!("the certificate of {host} {rejection}");
-        let error = Error::new(ErrorKind::Tls, message);
+        let error = Error::new(ErrorKind::Tls, message).with_advice(rejection.advice.clone());
+        let error = match rejection.problem {
+            Some(problem) => error.with_problem(problem),
+            None => error,
+        };
         return match &rejection.source {
             Some(cause) => error.caused_by(cause.to_string()),
             None => error,
         };
     }
+    let problem = match cause {
+        rustls::Error::InvalidMessage(
+            InvalidMessage::CertificatePayloadTooLarge | InvalidMessage::HandshakePayloadTooLarge,
+        ) => None,
+        rustls::Error::InvalidMessage(_) => Some(Problem::BeginsInClearText),
+        rustls::Error::AlertReceived(_) if is_refusal(&error) => Some(Problem::ClientCertificate),
+        _ => None,
+    };
     let message = match cause {
         rustls::Error::InvalidMessage(
             InvalidMessage::CertificatePayloadTooLarge | InvalidMessage::HandshakePayloadTooLarge,
@@ -59,7 +71,7 @@ pub(super) fn handshake_error(host: &Host, error: io::Error) -> Error {
             "{host} sent certificates of over 64 KiB: its owner has to send a shorter chain"
         ),
         rustls::Error::InvalidMessage(_) => {
-            format!("{host} did not answer in TLS: if the port begins in clear text, use STARTTLS")
+            format!("{host} did not answer in TLS")
         }
         rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
         | rustls::Error::PeerIncompatible(
@@ -84,7 +96,14 @@ pub(super) fn handshake_error(host: &Host, error: io::Error) -> Error {
         rustls::Error::AlertReceived(alert) => format!("{host} refused TLS ({alert:?})"),
         _ => format!("the TLS handshake with {host} failed"),
     };
-    Error::new(ErrorKind::Tls, message).caused_by(error)
+    let failed = Error::new(ErrorKind::Tls, message).caused_by(error);
+    match problem {
+        Some(Problem::BeginsInClearText) => failed
+            .with_problem(Problem::BeginsInClearText)
+            .with_advice("if the port begins in clear text, use STARTTLS"),
+        Some(problem) => failed.with_problem(problem),
+        None => failed,
+    }
 }
 
 /// The error of TLS, if the stream has not failed.
@@ -117,6 +136,9 @@ pub(in crate::transport) fn is_refusal(error: &io::Error) -> bool {
 struct CertificateRejection {
     /// Follows "the certificate of HOST".
     message: String,
+    /// What to do about it.
+    advice: String,
+    problem: Option<Problem>,
     source: Option<webpki::Error>,
 }
 
@@ -128,122 +150,195 @@ pub(super) fn rejected(
 ) -> rustls::Error {
     let about = Certificate::of(certificate);
     let fingerprint = Fingerprint::of_certificate(certificate);
-    let message = match &problem {
-        CertificateProblem::NotPinned => format!(
-            "is not the pinned one but {fingerprint}: \
-             if its owner has a new one, pin that in place of the old"
+    let new = |whose: &str| format!("its owner needs {whose}");
+    let (message, advice) = match &problem {
+        CertificateProblem::NotPinned => (
+            format!("is not the pinned one but {fingerprint}"),
+            "if its owner has a new one, pin that in place of the old".to_owned(),
         ),
-        CertificateProblem::Proof | CertificateProblem::UnknownKey if about.has_short_key => {
-            "has an RSA key of less than 2048 bits, which can be broken: its owner needs a new one"
-                .to_owned()
-        }
-        CertificateProblem::Proof => "is shown by somebody who does not prove to have its key: \
-             somebody may be tampering with the connection"
-            .to_owned(),
-        CertificateProblem::UnknownKey => "has a key of a kind that is not known here: its owner \
-             needs one with a key for RSA, or for ECDSA on the curve P-256"
-            .to_owned(),
-        CertificateProblem::Namesake(_) => format!(
-            "is from an authority with the same name as the given one, and another key: \
-             the authority was made anew, so give its new certificate (`ca_file`); \
-             or pin {fingerprint}"
+        CertificateProblem::Proof | CertificateProblem::UnknownKey if about.has_short_key => (
+            "has an RSA key of less than 2048 bits, which can be broken".to_owned(),
+            new("a new one"),
+        ),
+        CertificateProblem::Proof => (
+            "is shown by somebody who does not prove to have its key".to_owned(),
+            "somebody may be tampering with the connection".to_owned(),
+        ),
+        CertificateProblem::UnknownKey => (
+            "has a key of a kind that is not known here".to_owned(),
+            new("one with a key for RSA, or for ECDSA on the curve P-256"),
+        ),
+        CertificateProblem::Namesake(_) => (
+            "is from an authority with the same name as the given one, and another key".to_owned(),
+            format!(
+                "the authority was made anew, so give its new certificate (`ca_file`); \
+                 or pin {fingerprint}"
+            ),
         ),
         CertificateProblem::Path(error) => {
             path(error, &about, fingerprint, intermediates.is_empty())
         }
     };
+    let mendable = mendable(&problem, fingerprint, &about);
     let source = match problem {
         CertificateProblem::Path(error) | CertificateProblem::Namesake(error) => Some(error),
         _ => None,
     };
-    let rejection = CertificateRejection { message, source };
+    let rejection = CertificateRejection {
+        problem: mendable,
+        message,
+        advice,
+        source,
+    };
     CertificateError::Other(OtherError(Arc::new(rejection))).into()
 }
 
+/// What a user can mend about a certificate.
+fn mendable(
+    problem: &CertificateProblem,
+    fingerprint: Fingerprint,
+    about: &Certificate,
+) -> Option<Problem> {
+    use webpki::Error as E;
+    let untrusted = |needs_authority| {
+        Some(Problem::UntrustedCertificate {
+            sha256: fingerprint.octets(),
+            needs_authority,
+        })
+    };
+    match problem {
+        CertificateProblem::NotPinned => untrusted(false),
+        CertificateProblem::Namesake(_) => untrusted(true),
+        CertificateProblem::Path(error) => match error {
+            E::CertNotValidForName(_) if !about.names.is_empty() => Some(Problem::OtherName),
+            E::CertNotValidForName(_) | E::CaUsedAsEndEntity | E::UnsupportedCertVersion => {
+                untrusted(false)
+            }
+            E::UnknownIssuer => untrusted(!about.is_self_signed),
+            E::CertExpired { .. }
+            | E::CertNotValidYet { .. }
+            | E::RequiredEkuNotFoundContext(_)
+            | E::UnsupportedCriticalExtension
+            | E::NameConstraintViolation
+            | E::InvalidSignatureForPublicKey
+            | E::UnsupportedSignatureAlgorithmContext(_)
+            | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
+            | E::MaximumPathDepthExceeded
+            | E::MaximumPathBuildCallsExceeded
+            | E::MaximumSignatureChecksExceeded
+            | E::MaximumNameConstraintComparisonsExceeded => None,
+            _ => untrusted(false),
+        },
+        CertificateProblem::Proof | CertificateProblem::UnknownKey => None,
+    }
+}
+
+/// What is wrong with the way to an authority or with the name, and what to do about it.
 fn path(
     error: &webpki::Error,
     about: &Certificate,
     fingerprint: Fingerprint,
     came_alone: bool,
-) -> String {
+) -> (String, String) {
     use webpki::Error as E;
-    match error {
-        E::CertExpired { not_after, .. } => format!(
-            "expired on {}: tell its owner, or set the clock",
-            day(*not_after)
-        ),
-        E::CertNotValidYet { not_before, .. } => format!(
-            "is not valid before {}: set the clock, or tell its owner",
-            day(*not_before)
-        ),
-        E::CertNotValidForName(context) => not_for_name(context, about, fingerprint),
-        E::CaUsedAsEndEntity => format!(
-            "is that of an authority, which is not to be a server's: \
-             if it is the one you expect, pin {fingerprint}"
-        ),
-        E::UnsupportedCertVersion => format!(
-            "is of an old version of X.509 (1 or 2), which has no place for host names: its owner \
-             needs one of version 3; or pin {fingerprint}"
-        ),
+    let (message, advice) = match error {
+        E::CertExpired { not_after, .. } => {
+            let message = format!("expired on {}", day(*not_after));
+            return (message, "tell its owner, or set the clock".to_owned());
+        }
+        E::CertNotValidYet { not_before, .. } => {
+            let message = format!("is not valid before {}", day(*not_before));
+            return (message, "set the clock, or tell its owner".to_owned());
+        }
+        E::CertNotValidForName(context) => return not_for_name(context, about, fingerprint),
+        E::CaUsedAsEndEntity => {
+            let message = "belongs to a certificate authority, and a server must not use it";
+            return (message.to_owned(), pin(fingerprint));
+        }
+        E::UnsupportedCertVersion => {
+            let message =
+                "is of an old version of X.509 (1 or 2), which has no place for host names";
+            let advice = format!("its owner needs one of version 3; or pin {fingerprint}");
+            return (message.to_owned(), advice);
+        }
         E::UnknownIssuer if about.is_self_signed => {
-            format!("is signed by itself: if it is the one you expect, pin {fingerprint}")
+            return ("is signed by itself".to_owned(), pin(fingerprint));
         }
-        E::UnknownIssuer if came_alone => format!(
-            "is from an unknown authority, and came without any intermediate certificate: \
-             its owner may have left that out; if the authority is yours, name its CA file; \
-             or pin {fingerprint}"
+        E::UnknownIssuer if came_alone => {
+            let message =
+                "is from an unknown authority, and came without any intermediate certificate";
+            let advice = format!(
+                "its owner may have left that out; if the authority is yours, name its CA file; \
+                 or pin {fingerprint}"
+            );
+            return (message.to_owned(), advice);
+        }
+        E::UnknownIssuer => {
+            let advice = format!("if it is yours, name its CA file; or pin {fingerprint}");
+            return ("is from an unknown authority".to_owned(), advice);
+        }
+        E::RequiredEkuNotFoundContext(_) => (
+            "is not meant for servers (its extended key usage lacks serverAuth)",
+            "its owner needs another one",
         ),
-        E::UnknownIssuer => format!(
-            "is from an unknown authority: if it is yours, name its CA file; \
-             or pin {fingerprint}"
+        E::UnsupportedCriticalExtension => (
+            "has a critical extension that is not known here",
+            "its owner needs one without",
         ),
-        E::RequiredEkuNotFoundContext(_) => "is not meant for servers (its extended key usage \
-             lacks serverAuth): its owner needs another one"
-            .to_owned(),
-        E::UnsupportedCriticalExtension => "has a critical extension that is not known here: \
-             its owner needs one without"
-            .to_owned(),
-        E::NameConstraintViolation => "is for a name that its authority may not vouch for: \
-             its owner needs one from another authority"
-            .to_owned(),
-        E::InvalidSignatureForPublicKey => "has a wrong signature in its chain, or one by an RSA \
-             key of less than 2048 bits: its owner needs a new one"
-            .to_owned(),
+        E::NameConstraintViolation => (
+            "is for a name that its authority may not vouch for",
+            "its owner needs one from another authority",
+        ),
+        E::InvalidSignatureForPublicKey => (
+            "has a wrong signature in its chain, or one by an RSA key of less than 2048 bits",
+            "its owner needs a new one",
+        ),
         E::UnsupportedSignatureAlgorithmContext(_)
-        | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+        | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => (
             "has a signature in its chain by an algorithm that is weak or not known here, such as \
-             SHA-1: its owner needs a new one"
-                .to_owned()
-        }
+             SHA-1",
+            "its owner needs a new one",
+        ),
         E::MaximumPathDepthExceeded
         | E::MaximumPathBuildCallsExceeded
         | E::MaximumSignatureChecksExceeded
-        | E::MaximumNameConstraintComparisonsExceeded => {
-            "has a chain that is too long or too intricate: its owner has to send a shorter one"
-                .to_owned()
-        }
-        _ => format!("cannot be trusted: if it is the one you expect, pin {fingerprint}"),
-    }
+        | E::MaximumNameConstraintComparisonsExceeded => (
+            "has a chain that is too long or too intricate",
+            "its owner has to send a shorter one",
+        ),
+        _ => return ("cannot be trusted".to_owned(), pin(fingerprint)),
+    };
+    (message.to_owned(), advice.to_owned())
+}
+
+fn pin(fingerprint: Fingerprint) -> String {
+    format!("if it is the one you expect, pin {fingerprint}")
 }
 
 fn not_for_name(
     context: &webpki::InvalidNameContext,
     about: &Certificate,
     fingerprint: Fingerprint,
-) -> String {
+) -> (String, String) {
     let expected = context.expected.to_str();
     let names = &about.names;
     if names.is_empty() {
         return match &about.common_name {
-            Some(name) => format!(
-                "has only a common name, \"{}\", which counts no more (RFC 9525): its owner needs \
-                 one with the name {expected} in subjectAltName; \
-                 or pin {fingerprint}",
-                shown(name)
+            Some(name) => (
+                format!(
+                    "has only a common name, \"{}\", which counts no more (RFC 9525)",
+                    shown(name)
+                ),
+                format!(
+                    "its owner needs one with the name {expected} in subjectAltName; \
+                     or pin {fingerprint}"
+                ),
             ),
-            None => format!(
-                "is for no name at all: its owner needs one with {expected} in subjectAltName; \
-                 or pin {fingerprint}"
+            None => (
+                "is for no name at all".to_owned(),
+                format!(
+                    "its owner needs one with {expected} in subjectAltName; or pin {fingerprint}"
+                ),
             ),
         };
     }
@@ -252,10 +347,8 @@ fn not_for_name(
     if names.len() > MAX_NAMES {
         listed.push(format!("{} others", names.len() - MAX_NAMES));
     }
-    format!(
-        "is not for {expected} but for {}: give the server by a name it is for",
-        listed.join(", ")
-    )
+    let message = format!("is not for {expected} but for {}", listed.join(", "));
+    (message, "give the server by a name it is for".to_owned())
 }
 
 fn shown(name: &str) -> String {

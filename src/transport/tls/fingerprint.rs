@@ -37,6 +37,12 @@ impl Fingerprint {
         Self::Certificate(sha256(der))
     }
 
+    /// The hash, whatever it is of.
+    pub(super) fn octets(self) -> [u8; 32] {
+        let (Self::Certificate(octets) | Self::Spki(octets)) = self;
+        octets
+    }
+
     pub(super) fn of_spki(der: &[u8]) -> Self {
         Self::Spki(sha256(der))
     }

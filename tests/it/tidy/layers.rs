@@ -91,6 +91,7 @@ const AT_THE_ROOT: &[(&str, &str)] = &[
     ("Client", "client"),
     ("Error", "error"),
     ("Fate", "error"),
+    ("Problem", "error"),
     ("ErrorKind", "error"),
     ("Result", "error"),
     ("Stage", "protocol"),

@@ -315,9 +315,9 @@ fn certificate_lines(
     let trust = match &findings.distrust {
         None => Line::new(Mark::Done, "trust", format!("{issuer}, {dates}")),
         Some(error) => {
-            // The library's message says what is wrong, and after a colon what to do about it.
-            let message = Failure::of(exit::PROTOCOL, error).message;
-            let (problem, help) = message.split_once(": ").unwrap_or((&message, ""));
+            let failure = Failure::from(error.clone());
+            let problem = &failure.message;
+            let help = failure.help.first().map_or("", String::as_str);
             Line::problem(
                 "trust",
                 format!("{problem}; {issuer}, {dates}"),

@@ -1,7 +1,7 @@
 //! The class of a failure, for scripts.
 
 use pilotfish::protocol::ReplyMeaning;
-use pilotfish::{Error, ErrorKind, Fate, Stage};
+use pilotfish::{Error, ErrorKind, Fate, Problem, Stage};
 
 /// One word for why a mail was not accepted. Scripts decide by it what to do.
 pub(super) fn class(error: &Error) -> Option<&'static str> {
@@ -24,8 +24,9 @@ pub(super) fn class(error: &Error) -> Option<&'static str> {
         Rejected if at(&[Stage::Mail]) => "sender",
         Rejected if at(&[Stage::Rcpt]) => "recipient",
         Rejected if at(&[Stage::Data, Stage::Transfer, Stage::EndOfData]) => "content",
-        // The library compares the mail with the size that the server announces.
-        InvalidInput if error.to_string().contains(", and the server takes ") => "too-big",
+        InvalidInput if matches!(error.problem(), Some(Problem::MessageTooLarge { .. })) => {
+            "too-big"
+        }
         Tls => "tls",
         Closed | Connect | Io | Protocol | Rejected | Timeout => "network",
         InvalidInput | Body => "content",

@@ -2,7 +2,7 @@
 
 use pilotfish::protocol::{Reply, ReplyMeaning};
 use pilotfish::session::{Recipient, RecipientOutcome};
-use pilotfish::{Error, ErrorKind, Fate, Message, Stage};
+use pilotfish::{Error, ErrorKind, Fate, Message, Problem, Stage};
 
 use crate::failure::UNKNOWN;
 use crate::suggestion::nearest_domain;
@@ -33,11 +33,9 @@ pub(crate) struct Headline {
 pub(crate) fn headline(error: &Error, text: &str, subject: &Subject<'_>) -> Option<Headline> {
     let host = subject.host;
     if error.fate() == Fate::Unknown {
-        // The library's advice comes after the cause.
-        let cause = text.split(": find out").next().unwrap_or(text);
         return Some(Headline {
             message: format!("{UNKNOWN}, but no reply came"),
-            cause: Some(cause.to_owned()),
+            cause: Some(text.to_owned()),
             help: None,
         });
     }
@@ -52,18 +50,14 @@ pub(crate) fn headline(error: &Error, text: &str, subject: &Subject<'_>) -> Opti
         (ErrorKind::Auth, Stage::Auth, Some(reply)) => {
             let user = subject.user.filter(|user| !user.is_empty());
             let of_user = user.map(|user| format!(" of {user}")).unwrap_or_default();
-            // The reason that SASL gives, and other mechanisms.
-            let login = text.split_once(" by AUTH ").map(|(_, login)| login);
-            let login = login.filter(|login| login.contains(' '));
             return Some(Headline {
                 message: format!("{host} {} the login{of_user}", verb(reply)),
-                cause: login.map(|login| format!("the login was by {login}")),
+                // The reason that SASL gives, and other mechanisms.
+                cause: (error.problem().is_some()).then(|| text.to_owned()),
                 help: None,
             });
         }
-        (ErrorKind::Connect, Stage::Connect, None)
-            if text.starts_with("there is no host named") =>
-        {
+        (_, Stage::Connect, None) if error.problem() == Some(Problem::NoSuchHost) => {
             return Some(Headline {
                 message: format!("there is no host {host}"),
                 cause: None,
@@ -73,14 +67,19 @@ pub(crate) fn headline(error: &Error, text: &str, subject: &Subject<'_>) -> Opti
                 )),
             });
         }
-        (_, Stage::StartTls, None) if text.contains("does not offer STARTTLS") => {
+        (_, Stage::StartTls, None) if error.problem() == Some(Problem::NoStartTls) => {
             return Some(Headline {
                 message: format!("{host} does not offer STARTTLS"),
                 cause: Some("it has none, or something on the way removes it".to_owned()),
                 help: None,
             });
         }
-        (ErrorKind::InvalidInput, Stage::Mail, None) => return too_large(&error.to_string(), host),
+        (_, Stage::Mail, None) => match error.problem() {
+            Some(Problem::MessageTooLarge { size, limit }) => {
+                return Some(too_large(size, limit, host));
+            }
+            _ => return None,
+        },
         (_, Stage::Connect | Stage::Greeting, Some(reply)) if reply.is_transient() => {
             format!("{host} accepts no more connections now")
         }
@@ -144,34 +143,18 @@ fn of_recipients(host: &str, recipients: &[Recipient<'_>]) -> Option<String> {
     })
 }
 
-/// The mail is larger than the server says that it accepts. The library names all sizes.
-fn too_large(text: &str, host: &str) -> Option<Headline> {
+/// The mail is larger than the server says that it accepts. The causes name the largest parts.
+fn too_large(size: u64, limit: u64, host: &str) -> Headline {
     /// What base64 makes of 100 octets, with its line ends.
     const GROWTH: u64 = 137;
-    let (before, after) = text.split_once(", and the server takes ")?;
-    let number = |text: &str| {
-        text.split_whitespace()
-            .find_map(|word| word.trim_end_matches(':').parse::<u64>().ok())
-    };
-    let (size, limit) = (number(before)?, number(after)?);
-    let parts = before.split_once(", ").map(|(_, parts)| in_bytes(parts));
-    Some(Headline {
-        message: format!(
-            "the mail is too large for {host}: {}, limit {}",
-            Size(size),
-            Size(limit)
-        ),
-        cause: parts.map(|parts| {
-            let parts = parts
-                .trim_start_matches("of which ")
-                .trim_start_matches("and ");
-            format!("{parts}; base64 adds 37 %")
-        }),
+    let (size, limit, attached) = (Size(size), Size(limit), Size(limit * 100 / GROWTH));
+    Headline {
+        message: format!("the mail is too large for {host}: {size}, limit {limit}"),
+        cause: None,
         help: Some(format!(
-            "at most {} of attachments fit; nothing was sent",
-            Size(limit * 100 / GROWTH)
+            "at most {attached} of attachments fit, since base64 adds 37 %; nothing was sent"
         )),
-    })
+    }
 }
 
 /// The text with sizes as people read them: the library counts octets.
@@ -231,24 +214,14 @@ mod tests {
 
     #[test]
     fn a_mail_over_the_limit() {
-        let text = "the message has 41300000 octets, and its largest parts are film.mp4 (22100000 octets), \
-                    slides.pdf (8000000 octets), and the server takes 35882577: send less";
-        let headline = too_large(text, "smtp.example.org").unwrap();
+        let headline = too_large(41_300_000, 35_882_577, "smtp.example.org");
         assert_eq!(
             headline.message,
             "the mail is too large for smtp.example.org: 41.3 MB, limit 35.9 MB"
         );
         assert_eq!(
-            headline.cause.unwrap(),
-            "its largest parts are film.mp4 (22.1 MB), slides.pdf (8.0 MB); base64 adds 37 %"
-        );
-        assert_eq!(
             headline.help.unwrap(),
-            "at most 26.2 MB of attachments fit; nothing was sent"
-        );
-        assert_eq!(
-            too_large("the server holds no mail for 9 seconds", "h"),
-            None
+            "at most 26.2 MB of attachments fit, since base64 adds 37 %; nothing was sent"
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use pilotfish::protocol::ReplyMeaning::{CommandUnknown, TlsRequired};
 use pilotfish::session::Security;
-use pilotfish::{ErrorKind, Stage};
+use pilotfish::{ErrorKind, Problem, Stage};
 
 use super::{ANY, Advice, rows};
 use crate::connection::Connection;
@@ -21,21 +21,21 @@ pub(super) const ROWS: &[Advice] = rows! {
     stages: NAMED, codes: &[450, 451, 501, 504, 521, 550, 553, 554], words: NAME, when: |connection| !connection.names_helo()
         => "the server does not like the name of this machine: give its full host name by --helo";
     // No port is customary for LMTP, and lmtp:// has no TLS unless --tls says so.
-    stages: &[Stage::StartTls], causes: &["does not offer starttls"], when: |connection| connection.account.is_lmtp()
+    problems: &[Problem::NoStartTls], when: |connection| connection.account.is_lmtp()
         => "use --tls implicit if the port begins with TLS, or --tls none for a server without a \
             login on a network that you trust";
-    stages: &[Stage::StartTls], causes: &["does not offer starttls"], when: |connection| !connection.account.logs_in() && connection.is_local()
+    problems: &[Problem::NoStartTls], when: |connection| !connection.account.logs_in() && connection.is_local()
         => "for a server on this machine that takes mail without a login, add --tls none";
-    stages: &[Stage::StartTls], causes: &["does not offer starttls"], when: |connection| !connection.account.logs_in()
+    problems: &[Problem::NoStartTls], when: |connection| !connection.account.logs_in()
         => "add --tls implicit if the port begins with TLS, or --tls none for a relay without a \
             login on a network that you trust";
-    stages: &[Stage::StartTls], causes: &["does not offer starttls"]
+    problems: &[Problem::NoStartTls]
         => "add --tls implicit, which is on port 465";
-    causes: &["use implicit tls"], when: |connection| connection.account.security() != Security::ImplicitTls
+    problems: &[Problem::BeginsWithTls], when: |connection| connection.account.security() != Security::ImplicitTls
         => "add --tls implicit";
-    causes: &["use starttls"], when: |connection| connection.account.security() == Security::ImplicitTls
+    problems: &[Problem::BeginsInClearText], when: |connection| connection.account.security() == Security::ImplicitTls
         => "add --tls starttls, or --tls none for a server without TLS and without a login";
-    causes: &["use lmtp"]
+    problems: &[Problem::MaybeLmtp]
         => "for LMTP, write --server lmtp://HOST:PORT";
     stages: &[Stage::Hello], means: Some(CommandUnknown), when: |connection| connection.account.is_lmtp()
         => "for SMTP, write --server HOST:PORT";
@@ -43,23 +43,18 @@ pub(super) const ROWS: &[Advice] = rows! {
         => "servers may want the full host name of this machine: give it by --helo";
     kinds: &[ErrorKind::Rejected], stages: &[Stage::Hello]
         => "give another name by --helo, or leave --helo out";
-    kinds: &[ErrorKind::Config], causes: &["password would be sent in clear text"]
+    problems: &[Problem::PasswordInClearText]
         => "encrypt the connection by --tls starttls or --tls implicit; --danger-cleartext-auth \
             sends the password where anybody on the way can read it";
-    causes: &["ca file", "ca_file"]
-        => "--tls-ca FILE trusts an authority of yours; --tls-fingerprint sha256:HEX pins a \
-            certificate";
-    causes: &["is not for "], stages: &[Stage::Connect, Stage::StartTls]
+    problems: &[Problem::OtherName]
         => "give --server the name in the certificate, or that name by --tls-name";
-    causes: &["pin sha256:", "is not the pinned one"]
-        => "--tls-fingerprint sha256:HEX pins a certificate";
-    causes: &["wants a client certificate"]
+    problems: &[Problem::ClientCertificate]
         => "give the certificate and its key by --tls-cert FILE and --tls-key FILE";
-    causes: &["no address of the required family"]
+    problems: &[Problem::NoAddressOfFamily]
         => "leave -4, -6 and --source-ip out";
-    causes: &["source address has to be"]
+    problems: &[Problem::ForeignSourceAddress]
         => "give --source-ip an address of this machine, or leave it out";
-    causes: &["proxy has a user and no password"]
+    problems: &[Problem::NoProxyPassword]
         => "give the proxy's password by --proxy-password-file";
     kinds: &[ErrorKind::Auth], stages: &[Stage::Connect]
         => "the user of a proxy is a part of --proxy, as in http://USER@HOST:PORT, and the password is in \

@@ -2,7 +2,7 @@
 
 use pilotfish::protocol::ReplyMeaning::LoginRequired;
 use pilotfish::services::Service;
-use pilotfish::{ErrorKind, Stage};
+use pilotfish::{ErrorKind, Problem, Stage};
 
 use super::situation::LoginBy;
 use super::{ANY, Advice, rows};
@@ -44,9 +44,9 @@ pub(super) const ROWS: &[Advice] = rows! {
     kinds: &[ErrorKind::Auth], codes: &[500, 501, 502, 503, 504, 534, 538], when: is_by_password
         => "the server takes this password by none of its mechanisms: ask its operator which login \
             it wants, and name the mechanism by --auth";
-    kinds: &[ErrorKind::Auth], causes: &["(no-resources)"]
+    problems: &[Problem::NoResources]
         => "the server cannot verify the password now: try again later";
-    kinds: &[ErrorKind::Auth], codes: &[535], causes: &["also offers"], when: is_by_password, says_what_was_sent: true
+    problems: &[Problem::OtherMechanisms], codes: &[535], when: is_by_password, says_what_was_sent: true
         => "check the user name and the password; if they are right, log in by another mechanism: \
             --auth plain,login";
     kinds: &[ErrorKind::Auth], codes: &[535], when: sent_an_app_password, says_what_was_sent: true, explains: false

@@ -7,11 +7,9 @@ mod login;
 mod mail;
 mod situation;
 
-use std::error::Error as _;
-use std::iter::successors;
-
 use pilotfish::protocol::{Reply, ReplyMeaning};
-use pilotfish::{Error, ErrorKind, Fate, Stage};
+use pilotfish::transport::Fingerprint;
+use pilotfish::{Error, ErrorKind, Fate, Problem, Stage};
 
 pub(crate) use situation::{LoginBy, SecretShape};
 
@@ -30,8 +28,8 @@ struct Advice {
     words: &'static [&'static str],
     /// What the reply has to mean.
     means: Option<ReplyMeaning>,
-    /// Words of the error or of its causes, in lower case, the reply excluded.
-    causes: &'static [&'static str],
+    /// What the library says that can be mended.
+    problems: &'static [Problem],
     /// What else has to be true.
     when: fn(&Connection) -> bool,
     text: &'static str,
@@ -59,7 +57,7 @@ const ANY: Advice = Advice {
     statuses: &[],
     words: &[],
     means: None,
-    causes: &[],
+    problems: &[],
     when: |_| true,
     text: "",
     says_what_was_sent: false,
@@ -87,8 +85,15 @@ const OTHERS: &[Advice] = rows! {
 pub(crate) fn advice(error: &Error, connection: &Connection) -> Option<String> {
     let facts = ErrorFacts::of(error);
     if error.fate() == Fate::Unknown {
-        let loses_commands = facts.causes.contains("pipelining::never");
+        let loses_commands = error.problem() == Some(Problem::LostCommand);
         return loses_commands.then(|| "if you send it again, add --pipelining never".to_owned());
+    }
+    if let Some(Problem::UntrustedCertificate {
+        sha256,
+        needs_authority,
+    }) = error.problem()
+    {
+        return Some(pin(sha256, needs_authority, connection));
     }
     let mut rows = TABLES.into_iter().flatten();
     let row = rows.find(|row| row.matches(&facts, connection))?;
@@ -99,6 +104,19 @@ pub(crate) fn advice(error: &Error, connection: &Connection) -> Option<String> {
         Some(secret) => format!("{text} ({secret})"),
         None => text.to_owned(),
     })
+}
+
+/// How to trust a server whose certificate is not trusted. The user has to know the certificate.
+fn pin(sha256: [u8; 32], needs_authority: bool, connection: &Connection) -> String {
+    let fingerprint = Fingerprint::Certificate(sha256);
+    let pin = format!("if you know this certificate: --tls-fingerprint {fingerprint}");
+    if needs_authority {
+        format!("{pin}; if you know its authority: --tls-ca FILE")
+    } else if connection.account.tls_ca.is_some() {
+        format!("{pin}; --tls-ca does not help here")
+    } else {
+        pin
+    }
 }
 
 /// The advice for a reply that no other row is about.
@@ -114,7 +132,7 @@ pub(crate) fn for_reply(reply: &Reply) -> Option<&'static str> {
             !(row.codes.is_empty() && row.statuses.is_empty() && row.words.is_empty());
         row.explains
             && is_about_reply
-            && row.causes.is_empty()
+            && row.problems.is_empty()
             && one_of(row.codes, Some(&code))
             && one_of(row.statuses, Some(&status.as_str()))
             && one_in(row.words, &words)
@@ -132,7 +150,7 @@ struct ErrorFacts<'a> {
     status: String,
     words: String,
     error: &'a Error,
-    causes: String,
+    problem: Option<Problem>,
 }
 
 impl<'a> ErrorFacts<'a> {
@@ -141,14 +159,6 @@ impl<'a> ErrorFacts<'a> {
         let reply = error.reply().or_else(of_recipient);
         let status = reply.and_then(Reply::enhanced_status);
         let status = status.map(|status| format!("X.{}.{}", status.subject, status.detail));
-        let message = error.to_string();
-        let reply_shown = error.reply().map(ToString::to_string);
-        let message = message
-            .strip_suffix(reply_shown.as_deref().unwrap_or_default())
-            .unwrap_or(&message);
-        let causes = successors(error.source(), |&cause| cause.source());
-        let causes = causes.map(|cause| format!("\n{cause}"));
-        let causes = [message.to_owned()].into_iter().chain(causes);
         Self {
             kind: error.kind(),
             stage: error.stage(),
@@ -156,7 +166,7 @@ impl<'a> ErrorFacts<'a> {
             status: status.unwrap_or_default(),
             words: reply.map(Reply::text).unwrap_or_default().to_lowercase(),
             error,
-            causes: causes.collect::<String>().to_lowercase(),
+            problem: error.problem(),
         }
     }
 }
@@ -169,7 +179,7 @@ impl Advice {
             && one_of(self.statuses, Some(&facts.status.as_str()))
             && one_in(self.words, &facts.words)
             && (self.means).is_none_or(|meaning| facts.error.means(meaning))
-            && one_in(self.causes, &facts.causes)
+            && one_of(self.problems, facts.problem.as_ref())
             && (self.when)(connection)
     }
 }
