@@ -46,6 +46,9 @@ pub enum Problem {
     /// The server rejected the login by a mechanism for which it has to store a secret of its own, and
     /// offers mechanisms that need none.
     OtherMechanisms,
+    /// The server rejected the login for a reason in the words of the mechanism, which the text of the
+    /// error names.
+    LoginReason,
     /// The server cannot verify the password now (RFC 5802 section 7).
     NoResources,
     /// The server did not answer a command that was sent together with another one.

@@ -1,10 +1,10 @@
 //! Rules that the source code keeps.
 
-mod advice;
 mod layers;
 mod manual;
 mod message_layers;
 mod packages;
+mod texts;
 
 use std::path::Path;
 use std::process::Command;

@@ -29,8 +29,8 @@ pub(crate) struct Failure {
     pub(crate) error: Option<Error>,
     /// What became of the mail.
     pub(crate) outcome: MailOutcome,
-    /// Whether a signal, or the end of the total time, stopped the command.
-    pub(crate) is_interruption: bool,
+    /// How far the command had come when a signal, or the end of the total time, stopped it.
+    pub(crate) interruption: Option<&'static str>,
     /// Whether the answer to a question was no. That is no error.
     pub(crate) is_declined: bool,
     /// What to do next, the likeliest first.
@@ -39,6 +39,9 @@ pub(crate) struct Failure {
 
 /// How the error begins of a mail that may have arrived (RFC 1047).
 pub(crate) const UNKNOWN: &str = "outcome unknown: the whole mail was sent";
+
+/// What is unknown then.
+const NO_REPLY: &str = "Pilotfish stopped waiting for the reply";
 
 /// When a mail that was deferred can be sent again.
 fn later(error: Option<&Error>, retries: bool) -> String {
@@ -87,7 +90,7 @@ impl Failure {
             causes: Vec::new(),
             error: None,
             outcome: MailOutcome::Failed,
-            is_interruption: false,
+            interruption: None,
             is_declined: false,
             help: Vec::new(),
         }
@@ -136,23 +139,20 @@ impl Failure {
     }
 
     pub(crate) fn interrupted(stop: Stop, how_far: Interrupted) -> Self {
-        let unknown = format!(
-            "{UNKNOWN}, and its reply was not waited for ({})",
-            stop.shown()
-        );
+        let what = match &how_far {
+            Interrupted::NotWritten => "the message was not written whole",
+            Interrupted::NotTested => "the server was not tested whole",
+            Interrupted::NotStored => "nothing was stored",
+            Interrupted::NotSent(_) => "not sent",
+            Interrupted::Unfinished(error) if error.fate() == Fate::Unknown => NO_REPLY,
+            Interrupted::Unfinished(_) => "the server had not replied for every recipient",
+            Interrupted::Unanswered => NO_REPLY,
+        };
+        let stopped = stop.shown();
         let message = match &how_far {
-            Interrupted::NotWritten => {
-                format!("{}: the message was not written whole", stop.shown())
-            }
-            Interrupted::NotTested => format!("{}: the server was not tested whole", stop.shown()),
-            Interrupted::NotStored => format!("{}: nothing was stored", stop.shown()),
-            Interrupted::NotSent(_) => format!("{}: the mail was not sent", stop.shown()),
-            Interrupted::Unfinished(error) if error.fate() == Fate::Unknown => unknown,
-            Interrupted::Unfinished(_) => format!(
-                "{}: the server had not replied for every recipient",
-                stop.shown()
-            ),
-            Interrupted::Unanswered => unknown,
+            _ if what == NO_REPLY => format!("{UNKNOWN}, and {NO_REPLY} ({stopped})"),
+            Interrupted::NotSent(_) => format!("{stopped}: the mail was {what}"),
+            _ => format!("{stopped}: {what}"),
         };
         let (status, outcome) = match &how_far {
             Interrupted::Unfinished(error) => (exit::status(error), MailOutcome::of(Err(error))),
@@ -174,7 +174,7 @@ impl Failure {
                 | Interrupted::Unanswered => None,
             },
             outcome,
-            is_interruption: true,
+            interruption: Some(what),
             ..Self::new(status, message)
         }
     }
@@ -200,7 +200,7 @@ impl Failure {
             message: &mail.message,
             recipients: &recipients,
         };
-        let error = self.error.as_ref().filter(|_| !self.is_interruption);
+        let error = self.error.as_ref().filter(|_| self.interruption.is_none());
         let headline = error.and_then(|error| headline(error, &self.message, &subject));
         let unknown: Vec<_> = recipients
             .iter()
@@ -241,8 +241,9 @@ impl Failure {
     /// Adds advice for the library's error, if there is any.
     pub(crate) fn advised(mut self, connection: &Connection) -> Self {
         let error = self.error.as_ref();
-        let advised = error.and_then(|error| advice(error, connection));
-        if advised.is_some() {
+        let advised = error.map(|error| advice(error, connection));
+        let advised = advised.unwrap_or_default();
+        if !advised.is_empty() {
             self.forget_library_advice();
         }
         self.help.extend(advised);

@@ -95,10 +95,12 @@ impl LoginRefusal {
             .with_stage(Stage::Auth);
         if reason == "no-resources" {
             error.with_problem(Problem::NoResources)
-        } else if others.is_empty() {
-            error
-        } else {
+        } else if !others.is_empty() {
             error.with_problem(Problem::OtherMechanisms)
+        } else if !shown.is_empty() {
+            error.with_problem(Problem::LoginReason)
+        } else {
+            error
         }
     }
 }

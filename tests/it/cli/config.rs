@@ -159,7 +159,7 @@ async fn flags_prevail_over_the_account() {
         ("--password-file another", 77, "535"),
         ("--password-command 'cat another'", 77, "535"),
         ("--tls-ca other-ca.pem", 78, "other-ca.pem"),
-        ("--tls implicit", 76, "STARTTLS"),
+        ("--tls implicit", 76, "add --tls starttls"),
         ("--tls none", 78, "in clear text"),
         ("--server there.invalid:0", 64, "is not a port"),
     ] {

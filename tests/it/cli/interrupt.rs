@@ -312,7 +312,7 @@ async fn a_stop_in_a_later_portion_keeps_the_result_of_the_first() {
             ended.reports(
                 status,
                 if status == 81 {
-                    "outcome unknown: the whole mail was sent, and its reply was not waited for"
+                    "outcome unknown: the whole mail was sent, and Pilotfish stopped waiting for the reply"
                 } else {
                     "the server had not replied for every recipient"
                 },

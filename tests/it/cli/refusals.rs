@@ -304,7 +304,7 @@ async fn unverified_tls_is_76() {
 async fn implicit_tls_where_the_server_speaks_in_clear_is_76() {
     let fixture = CliFixture::open(server()).await;
     let run = fixture.send(&format!("{TO_ANN} --tls implicit"));
-    run.end().await.fails(76, "STARTTLS");
+    run.end().await.fails(76, "add --tls starttls");
     fixture.server.shutdown().await.ok();
 }
 

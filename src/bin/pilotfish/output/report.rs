@@ -198,17 +198,13 @@ pub(crate) fn failed(global: &GlobalArguments, mail: Option<&Submission>, failur
         notice(&failure.message);
         return failure.status;
     }
-    if failure.is_interruption
-        && failure.status == exit::INTERRUPTED
-        && Stream::stderr().is_terminal
-    {
+    if let (Some(what), exit::INTERRUPTED, true) = (
+        failure.interruption,
+        failure.status,
+        Stream::stderr().is_terminal,
+    ) {
         // The terminal shows ^C before it.
-        let what = failure.message.split_once(": ");
-        let what = what.map_or(failure.message.as_str(), |(_, what)| what);
-        notice(&format!(
-            " {}",
-            what.strip_prefix("the mail was ").unwrap_or(what)
-        ));
+        notice(&format!(" {what}"));
         return failure.status;
     }
     let first = recipients.first().map(|first| first.outcome);

@@ -107,7 +107,7 @@ pub(crate) async fn deliver(
     let result = finish_or_stop(&client, sending, &transfer, line.as_ref(), &mut stops).await;
     transfer.clear_bar();
     drop(line);
-    let is_interruption = |failure: &Failure| failure.is_interruption;
+    let is_interruption = |failure: &Failure| failure.interruption.is_some();
     let was_interrupted = result.as_ref().is_err_and(is_interruption);
     if let (Ok(receipt), 1) = (&result, global.verbose) {
         let step = format!(

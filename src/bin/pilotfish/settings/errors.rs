@@ -4,7 +4,7 @@ use std::io;
 
 use pilotfish::config::{Account, ConfigError, SecretError};
 
-use super::in_shell;
+use super::{in_shell, shown_path};
 use crate::exit;
 use crate::failure::Failure;
 use crate::suggestion::nearest;
@@ -41,13 +41,16 @@ impl From<ConfigError> for Failure {
                 }
             }
             ConfigError::SecretInFile {
-                ref key, ref table, ..
+                ref key,
+                ref table,
+                ref file,
+                line,
             } => {
-                let text = error.to_string();
-                // The library's next step is in place of the command's.
-                let message = text
-                    .rsplit_once(": ")
-                    .map_or(text.as_str(), |(what, _)| what);
+                let place = match file {
+                    Some(file) => format!("{}:{line}", shown_path(file)),
+                    None => format!("line {line}"),
+                };
+                let message = format!("{place}: a password does not belong here");
                 let account = table.as_deref().and_then(|table| {
                     let name = table.strip_prefix("[account.")?.strip_suffix(']')?;
                     Some(name.trim_matches('"').to_owned())

@@ -266,7 +266,7 @@ async fn uses() {
     refused(for_clients, "is not meant for servers").await;
     let mut authority = authority_params("server");
     authority.subject_alt_names = named().subject_alt_names;
-    refused(authority, "is that of an authority").await;
+    refused(authority, "belongs to a certificate authority").await;
 }
 
 #[tokio::test]

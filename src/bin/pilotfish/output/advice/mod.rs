@@ -82,41 +82,46 @@ const OTHERS: &[Advice] = rows! {
 
 /// The advice for an error, if there is any. It names the flag that helps, and never one that would
 /// be an error.
-pub(crate) fn advice(error: &Error, connection: &Connection) -> Option<String> {
+pub(crate) fn advice(error: &Error, connection: &Connection) -> Vec<String> {
     let facts = ErrorFacts::of(error);
     if error.fate() == Fate::Unknown {
         let loses_commands = error.problem() == Some(Problem::LostCommand);
-        return loses_commands.then(|| "if you send it again, add --pipelining never".to_owned());
+        let help =
+            loses_commands.then(|| "if you send it again, add --pipelining never".to_owned());
+        return help.into_iter().collect();
     }
     if let Some(Problem::UntrustedCertificate {
         sha256,
         needs_authority,
     }) = error.problem()
     {
-        return Some(pin(sha256, needs_authority, connection));
+        return trust(sha256, needs_authority, connection);
     }
     let mut rows = TABLES.into_iter().flatten();
-    let row = rows.find(|row| row.matches(&facts, connection))?;
+    let Some(row) = rows.find(|row| row.matches(&facts, connection)) else {
+        return Vec::new();
+    };
     let secret = connection.secret.as_ref();
     let of_service = login::of_service(row, connection);
     let text = of_service.as_deref().unwrap_or(row.text);
-    Some(match secret.filter(|_| row.says_what_was_sent) {
+    vec![match secret.filter(|_| row.says_what_was_sent) {
         Some(secret) => format!("{text} ({secret})"),
         None => text.to_owned(),
-    })
+    }]
 }
 
 /// How to trust a server whose certificate is not trusted. The user has to know the certificate.
-fn pin(sha256: [u8; 32], needs_authority: bool, connection: &Connection) -> String {
+fn trust(sha256: [u8; 32], needs_authority: bool, connection: &Connection) -> Vec<String> {
     let fingerprint = Fingerprint::Certificate(sha256);
     let pin = format!("if you know this certificate: --tls-fingerprint {fingerprint}");
-    if needs_authority {
-        format!("{pin}; if you know its authority: --tls-ca FILE")
-    } else if connection.account.tls_ca.is_some() {
-        format!("{pin}; --tls-ca does not help here")
+    let authority = if needs_authority {
+        Some("if you know its authority: --tls-ca FILE")
     } else {
-        pin
-    }
+        let names_one = connection.account.tls_ca.is_some();
+        names_one.then_some("--tls-ca does not help with this certificate")
+    };
+    let authority = authority.map(str::to_owned);
+    [pin].into_iter().chain(authority).collect()
 }
 
 /// The advice for a reply that no other row is about.
