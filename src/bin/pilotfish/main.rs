@@ -1,7 +1,10 @@
 //! The `pilotfish` command.
 
 #[cfg(not(unix))]
-compile_error!("the command runs on Unix alone: leave the feature `cli` out to build the library");
+compile_error!(
+    "the command runs on Linux and other Unix systems alone: it needs their signals, terminals and \
+     file modes. Build the library without the feature `cli`: --no-default-features --features ring"
+);
 
 mod account;
 mod args;

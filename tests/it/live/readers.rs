@@ -1,9 +1,9 @@
-//! Programs of Debian that read what the command generates: man, and three shells.
+//! Programs of Debian that read what comes with the command: man, three shells and systemd.
 
 use std::path::Path;
 
-use crate::cli::cli_fixture::Directory;
-use crate::cli::run::{Ended, Run};
+use crate::cli::cli_fixture::{CliFixture, Directory, server};
+use crate::cli::run::{Ended, Run, USER};
 
 /// A script of the shell `sh` in a directory where `pilotfish` is a link to the command.
 async fn shell(directory: &Directory, script: &str) -> Ended {
@@ -178,4 +178,64 @@ async fn fish_completes_commands_and_flags() {
         .map(|line| line.split('\t').next().unwrap());
     let words: Vec<_> = words.collect();
     assert_eq!(words, ["send", "sendmail", "test", "--subject", "implicit"]);
+}
+
+/// systemd knows each key of the unit, and what the unit runs mails the journal of the unit that failed.
+#[tokio::test]
+#[ignore = "needs the programs that tests/provision unpacks: tests/run"]
+async fn systemd_accepts_the_unit_and_its_command_mails_the_journal() {
+    const UNIT: &str = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/config/systemd/pilotfish-failure@.service"
+    );
+    let fixture = CliFixture::open(server()).await;
+    let directory = &fixture.directory;
+    let ended = shell(directory, &format!("systemd-analyze verify {UNIT}")).await;
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{ended:?}");
+    // It says what it does not know, so the silence before means something.
+    let unit = std::fs::read_to_string(UNIT).unwrap();
+    directory.file(
+        "bad@.service",
+        unit.replace("ProtectHome=", "ProtectHouse="),
+    );
+    let ended = shell(directory, "systemd-analyze verify ./bad@.service").await;
+    assert!(ended.stderr.contains("ProtectHouse"), "{ended:?}");
+
+    let config = format!(
+        "[account.system]\nserver = '{}'\nuser = '{USER}'\ntls-ca = 'ca.pem'\n\
+         password-credential = 'password'\n",
+        fixture.server.addr()
+    );
+    directory.file("config.toml", config);
+    directory.file("journalctl", "#!/bin/sh\necho \"$@\"\n");
+    directory.chmod("journalctl", 0o755);
+    // As systemd reads it: a line goes on after a backslash, and $$ is $.
+    let command = unit.replace("\\\n", " ").replace("$$", "$");
+    let command = command
+        .lines()
+        .find_map(|line| line.strip_prefix("ExecStart=/bin/sh -c '"));
+    let script = command.unwrap().strip_suffix("' sh %i").unwrap();
+    let script = script.replace("/usr/bin/pilotfish", "pilotfish");
+    let script = script.replace("--log journald", "--log mail.log");
+    directory.file("script", script);
+    let run = "PATH=$PWD:$PATH; export PILOTFISH_CONFIG=config.toml CREDENTIALS_DIRECTORY=$PWD
+        sh script backup.service 2>&1 || true
+        MAILTO=ann@example.org sh -c \"$(cat script)\" sh backup.service";
+    let ended = shell(directory, run).await;
+    assert_eq!(ended.status, 0, "{ended:?}");
+    assert!(
+        ended.stdout.contains("set it by: systemctl edit"),
+        "{ended:?}"
+    );
+    let mail = fixture.mail().await;
+    assert_eq!(mail.forward_paths, ["ann@example.org"]);
+    let text = String::from_utf8_lossy(&mail.octets);
+    assert!(
+        text.contains("Subject: backup.service failed on "),
+        "{text}"
+    );
+    assert!(
+        text.contains("\r\n\r\n--unit=backup.service --lines=100"),
+        "{text}"
+    );
 }
