@@ -34,6 +34,7 @@ mod pages;
 pub(crate) mod peer;
 /// Recipients as arguments, questions on the terminal, an editor, copies.
 mod people;
+mod printed_examples;
 mod progress;
 mod quit;
 mod refusals;
