@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Error};
 
 use crate::args::help::{first_screen, version};
-use crate::args::page::page;
+use crate::args::page::{command, page};
 use crate::args::{Arguments, GlobalArguments};
 use crate::failure::Failure;
 use crate::output::report::result;
@@ -279,10 +279,17 @@ fn help(error: &Error, wrong: &Wrong, arguments: &[String]) -> Option<String> {
             let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
                 return None;
             };
-            let commands = Arguments::command();
-            let names = commands.get_subcommands().map(clap::Command::get_name);
-            let command = nearest(word, names)?;
-            Some(format!("did you mean: pilotfish {command}"))
+            let path = path(error);
+            let group = command(path.iter().map(String::as_str))?;
+            let names = group.get_subcommands().map(clap::Command::get_name);
+            let begin = ["pilotfish"]
+                .into_iter()
+                .chain(path.iter().map(String::as_str));
+            let begin = begin.collect::<Vec<_>>().join(" ");
+            Some(match nearest(word, names) {
+                Some(command) => format!("did you mean: {begin} {command}"),
+                None => format!("all commands: {begin} -h"),
+            })
         }
         ErrorKind::InvalidValue => match error.get(ContextKind::ValidValue) {
             Some(ContextValue::Strings(values)) if !values.is_empty() => {

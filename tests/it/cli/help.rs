@@ -182,6 +182,14 @@ async fn a_reply_is_explained() {
 async fn what_was_meant_is_named() {
     for (arguments, words) in [
         ("sned", "help:   did you mean: pilotfish send"),
+        ("version", "help:   all commands: pilotfish -h"),
+        ("config shw", "help:   did you mean: pilotfish config show"),
+        (
+            "account tst",
+            "help:   did you mean: pilotfish account test",
+        ),
+        ("auth st", "help:   did you mean: pilotfish auth set"),
+        ("auth xyzzy", "help:   all commands: pilotfish auth -h"),
         ("send --colour never", "help:   did you mean --color?"),
         ("send --sbuject x", "help:   did you mean --subject?"),
         (

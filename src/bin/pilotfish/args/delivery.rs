@@ -23,8 +23,8 @@ const ON_REJECTED: Words<Partial> = rows! {
 #[derive(Args)]
 #[command(next_help_heading = "Delivery")]
 pub(crate) struct DeliveryArguments {
-    /// When you are notified about the mail: never, or on success, failure, delay. Several are
-    /// separated by commas.
+    /// When you are notified about the mail: never, or on success, failure or delay (several, separated
+    /// by commas).
     #[arg(long, value_name = "WHEN", help_heading = "Notifications (DSN)")]
     dsn: Option<Notify>,
 
@@ -42,7 +42,7 @@ pub(crate) struct DeliveryArguments {
     )]
     dsn_envid: Option<EnvelopeId>,
 
-    /// Do without notifications where the server does not offer them.
+    /// Send the mail without notifications if the server does not offer them.
     #[arg(long, hide_short_help = true, help_heading = "Notifications (DSN)")]
     dsn_if_offered: bool,
 
@@ -61,7 +61,7 @@ pub(crate) struct DeliveryArguments {
     #[arg(long, value_name = "DATE", hide_short_help = true)]
     hold_until: Option<DateTime>,
 
-    /// From -9, which can wait, to 9.
+    /// The priority, from -9, which can wait, to 9.
     #[arg(long, value_name = "NUMBER", value_parser = priority, allow_hyphen_values = true,
           hide_short_help = true)]
     priority: Option<Priority>,

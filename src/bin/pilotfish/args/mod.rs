@@ -188,7 +188,7 @@ pub(crate) struct SendmailArguments {
 pub(crate) struct DryRunArguments {
     /// Write the octets that would be sent, and send nothing.
     ///
-    /// They are those for a server that takes 7 bits alone, unless --body-type says otherwise.
+    /// The octets are those for a server that accepts 7 bits only, unless --body-type says otherwise.
     #[arg(short = 'n', long, conflicts_with = "json")]
     pub(crate) dry_run: bool,
 

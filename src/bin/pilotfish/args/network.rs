@@ -14,7 +14,7 @@ use super::{Words, rows, words};
 const ROOTS: Words<TlsRoots> = rows! {
     "public" = TlsRoots::Public => "Those that Mozilla trusts";
     "system" = TlsRoots::System => "Those that this system trusts";
-    "none" = TlsRoots::None => "None but those of --tls-ca";
+    "none" = TlsRoots::None => "Only those of --tls-ca";
 };
 
 const VERSIONS: Words<TlsVersion> = rows! {
@@ -26,7 +26,7 @@ const VERSIONS: Words<TlsVersion> = rows! {
 #[derive(Args, Clone, Default, PartialEq)]
 #[command(next_help_heading = "Network")]
 pub(crate) struct NetworkArguments {
-    /// Connect by way of a proxy: socks5h://[USER@]HOST:PORT or http://[USER@]HOST:PORT.
+    /// Connect through a proxy: socks5h://[USER@]HOST:PORT or http://[USER@]HOST:PORT.
     #[arg(long, value_name = "URL")]
     proxy: Option<Proxy>,
 
@@ -104,7 +104,7 @@ pub(crate) struct TlsArguments {
     #[arg(long, value_name = "FILE")]
     tls_ca: Option<PathBuf>,
 
-    /// Which certificate authorities to trust besides [default: public].
+    /// Which certificate authorities to trust beside those of --tls-ca [default: public].
     #[arg(
         long,
         value_parser = words(ROOTS),
