@@ -266,9 +266,9 @@ impl Account {
         self.mechanisms() == Some(&[Mechanism::External])
     }
 
-    /// Whether a password or a token is named.
+    /// Whether the account says where a password or a token is.
     #[must_use]
-    pub(super) fn has_secret(&self) -> bool {
+    pub fn has_secret(&self) -> bool {
         self.password().is_some() || self.token().is_some()
     }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use pilotfish::config::{Account, ConfigError, Keyring};
 use pilotfish::{Credentials, Secret};
 
+use serde_json::json;
+
 use crate::account::login::proof;
 use crate::account::secret::ask;
 use crate::account::store::Store;
@@ -115,7 +117,12 @@ async fn set(arguments: AuthSetArguments, global: &GlobalArguments) -> Result<()
         file.save()?;
         place
     };
-    done(&format!("password of {name} stored in {place}"), global);
+    let object = json!({"schema": "pilotfish.auth-set/1", "name": name, "place": place, "tested": is_tested});
+    done(
+        global,
+        &format!("password of {name} stored in {place}"),
+        &object,
+    );
     Ok(())
 }
 

@@ -17,6 +17,7 @@ mod discovery;
 mod exit;
 mod explain;
 mod failure;
+mod import;
 mod input;
 mod output;
 mod packaging;

@@ -23,6 +23,7 @@ mod finished;
 mod found;
 mod help;
 mod hints;
+mod import;
 mod interrupt;
 mod json;
 mod login;

@@ -1,6 +1,7 @@
 //! Several accounts, and accounts without a login.
 
 use pilotfish::testing::{Security, TestServer};
+use serde_json::Value;
 
 use super::account::{CONFIG, conversation, words};
 use super::cli_fixture::CliFixture;
@@ -75,4 +76,69 @@ async fn a_relay_needs_no_login() {
     assert!(!text.contains("user"), "{text}");
     let mail = fixture.mail().await;
     assert_eq!(mail.reverse_path, "me@shark.test");
+}
+
+/// Each command prints one object, or nothing with -q.
+#[tokio::test]
+async fn objects_and_silence() {
+    let fixture = CliFixture::open(
+        TestServer::builder()
+            .user("me@shark.test", "secret")
+            .security(Security::ImplicitTls),
+    )
+    .await;
+    let home = fixture.directory.path();
+    let address = fixture.server.addr();
+    fixture.directory.file(
+        "msmtprc",
+        "account relay\nhost relay.example.org\nport 25\n",
+    );
+    fixture.directory.file("password", "secret");
+    let add = format!(
+        "account add me@shark.test --server smtps://{address} --tls-ca ca.pem --password-file password"
+    );
+    let quiet = add.replace("shark.test", "whale.test");
+    let server = address.to_string();
+    for (arguments, schema, key, value) in [
+        (add.as_str(), "account-add/1", "server", server.as_str()),
+        ("account test", "account-test/1", "user", "me@shark.test"),
+        ("config check", "config-check/1", "", ""),
+        ("config import msmtprc", "config-import/1", "", ""),
+        (
+            "account default relay",
+            "account-default/1",
+            "name",
+            "relay",
+        ),
+        (
+            "auth set shark --password-file password",
+            "auth-set/1",
+            "name",
+            "shark",
+        ),
+        ("account remove shark", "account-remove/1", "name", "shark"),
+        (&format!("{quiet} --no-test -q"), "", "", ""),
+        ("config check -q", "", "", ""),
+        ("account default whale -q", "", "", ""),
+        ("account remove whale -q", "", "", ""),
+    ] {
+        let json = if schema.is_empty() { "" } else { "--json" };
+        let run = Run::new(&format!("{arguments} {json}")).directory(home);
+        let ended = run.env("HOME", home).env("XDG_CONFIG_HOME", "").end().await;
+        assert_eq!(ended.status, 0, "{arguments} {ended:?}");
+        if schema.is_empty() {
+            assert_eq!(
+                (ended.stdout.as_str(), ended.stderr.as_str()),
+                ("", ""),
+                "{arguments}"
+            );
+            continue;
+        }
+        let object: Value = serde_json::from_str(&ended.stdout).unwrap();
+        assert_eq!(object["schema"], format!("pilotfish.{schema}"));
+        if !key.is_empty() {
+            assert_eq!(object[key], value, "{arguments}");
+        }
+    }
+    fixture.received_nothing().await;
 }

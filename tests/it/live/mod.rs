@@ -9,6 +9,7 @@ mod daemons;
 mod delivery;
 mod extensions;
 mod first_minute;
+mod import;
 mod live_env;
 mod lmtp;
 mod login;

@@ -7,6 +7,7 @@ use pilotfish::address::{AddrSpec, Mailbox};
 use pilotfish::config::{Account, Config};
 use pilotfish::services::Service;
 use pilotfish::{Message, Secret, Security};
+use serde_json::json;
 use toml_edit::Value;
 
 use super::secret::{Asked, ask};
@@ -101,10 +102,16 @@ pub(super) async fn add(
     if is_default {
         end.push_str("; it is the default");
     }
-    super::done(
-        &format!("account {} written to {path}{end}", setup.name),
-        global,
-    );
+    let object = json!({
+        "schema": "pilotfish.account-add/1", "name": setup.name,
+        "address": setup.address.to_string(), "server": super::list::place(&setup.account),
+        "user": setup.account.user, "file": file.path().display().to_string(),
+        "default": is_default, "tested": is_tested,
+    });
+    let text = format!("account {} written to {path}{end}", setup.name);
+    super::done(global, &text, &object);
+    // A program that reads the object reads one.
+    let questions = questions.filter(|_| !global.json);
     if let (Some(questions), true, Login::Asked) = (&questions, is_tested, setup.login) {
         send_test(questions, &setup, file.path(), global).await?;
     }

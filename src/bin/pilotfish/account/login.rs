@@ -4,6 +4,7 @@ use std::fmt;
 
 use pilotfish::config::Account;
 use pilotfish::{Credentials, ErrorKind, Secret};
+use serde_json::{Value, json};
 
 use super::list::place;
 use crate::connection::credentials_by;
@@ -38,6 +39,13 @@ impl fmt::Display for Proof {
 }
 
 impl Proof {
+    /// The same of an account, for programs.
+    pub(super) fn object(&self, schema: &str, name: &str) -> Value {
+        json!({
+            "schema": schema, "name": name, "server": self.server, "tls": self.tls, "valid_until": self.valid_until, "user": self.user,
+        })
+    }
+
     /// What there is to say of the server: `smtp.gmail.com:465: TLS 1.3, certificate valid until
     /// 2027-01-19`.
     pub(super) fn of_server(&self) -> String {

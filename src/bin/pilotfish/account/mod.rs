@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use pilotfish::config::{Account, Config};
 use pilotfish::services::Service;
 use pilotfish::transport::Host;
+use serde_json::{Value, json};
 
 use crate::args::{AccountArguments, AccountCommands, GlobalArguments, NamedAccount};
 use crate::connection::Connection;
@@ -86,9 +87,11 @@ async fn named(named: NamedAccount, global: &GlobalArguments) -> Result<Chosen, 
     chosen(named, global).await
 }
 
-/// Prints that something is done, with its mark.
-pub(crate) fn done(text: &str, global: &GlobalArguments) {
-    if !global.quiet {
+/// Prints that something is done: a line with its mark, or the object.
+pub(crate) fn done(global: &GlobalArguments, text: &str, object: &Value) {
+    if global.json {
+        result(&object.to_string());
+    } else if !global.quiet {
         result(&Stream::stdout().marked(Mark::Done, text));
     }
 }
@@ -123,7 +126,8 @@ async fn test(named: NamedAccount, global: &GlobalArguments) -> Result<(), Failu
     let connection = Connection::of_account(account, Some(name.clone()));
     let proof = login::proof(&connection.account, None).await;
     let proof = proof.map_err(|failure| failure.advised(&connection))?;
-    done(&format!("{name}: {proof}; nothing sent"), global);
+    let object = proof.object("pilotfish.account-test/1", &name);
+    done(global, &format!("{name}: {proof}; nothing sent"), &object);
     Ok(())
 }
 
@@ -137,8 +141,19 @@ async fn remove(named_account: NamedAccount, global: &GlobalArguments) -> Result
     file.remove_account(&name);
     file.save()?;
     let path = shown_path(file.path());
-    done(&format!("account {name} removed from {path}"), global);
-    if let Some(secret) = account.password_file.filter(|path| path.exists()) {
+    let file_left = account.password_file.filter(|path| path.exists());
+    let object = json!({
+        "schema": "pilotfish.account-remove/1", "name": name,
+        "file": file.path().display().to_string(),
+        "password_file": file_left.as_ref().map(|path| path.display().to_string()),
+        "password_keyring": account.password_keyring,
+    });
+    done(
+        global,
+        &format!("account {name} removed from {path}"),
+        &object,
+    );
+    if let Some(secret) = file_left {
         let path = shown_path(&secret);
         let command = in_shell(&secret.display().to_string());
         said(
@@ -164,6 +179,10 @@ async fn default(named_account: NamedAccount, global: &GlobalArguments) -> Resul
     }
     own.set_default(&name);
     own.save()?;
-    done(&format!("account {name} is the default"), global);
+    let object = json!({
+        "schema": "pilotfish.account-default/1", "name": name,
+        "file": own.path().display().to_string(),
+    });
+    done(global, &format!("account {name} is the default"), &object);
     Ok(())
 }

@@ -19,7 +19,26 @@ pub(crate) enum Store {
     File(PathBuf),
 }
 
+/// The kinds of places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Keyring,
+    File,
+}
+
 impl Store {
+    /// A place of this kind.
+    pub(crate) async fn open(kind: Kind, file: PathBuf) -> Result<Self, Failure> {
+        match kind {
+            Kind::Keyring => {
+                let keyring = Keyring::open().await;
+                let keyring = keyring.map_err(|error| Failure::of(exit::CONFIG, &error))?;
+                Ok(Self::Keyring(keyring))
+            }
+            Kind::File => Ok(Self::File(file)),
+        }
+    }
+
     /// Asks where to keep a password; without a keyring, whether to keep it in the file.
     pub(super) async fn ask(questions: &Questions, file: PathBuf) -> Result<Self, Failure> {
         if let Ok(keyring) = Keyring::open().await {
@@ -50,7 +69,7 @@ impl Store {
     }
 
     /// The key of an account beside its file that says where the password is.
-    pub(super) fn key(&self, account: &str) -> (&'static str, String) {
+    pub(crate) fn key(&self, account: &str) -> (&'static str, String) {
         match self {
             Self::Keyring(_) => ("password-keyring", account.to_owned()),
             Self::File(path) => {

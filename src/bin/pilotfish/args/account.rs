@@ -8,7 +8,8 @@ use pilotfish::config::Account;
 use pilotfish::transport::Fingerprint;
 
 use super::server::TLS;
-use super::words;
+use super::{Words, rows, words};
+use crate::account::store::Kind;
 
 /// Add, list, test and remove accounts.
 #[derive(Args)]
@@ -199,10 +200,54 @@ pub(crate) enum ConfigCommands {
     Path,
     /// Read the files, and the files that they name.
     Check,
+    /// Take accounts from a file of msmtp, Mutt or git.
+    Import(Box<ImportArguments>),
     /// Print every setting that counts.
     Show {
         /// Print the file and the line of each setting.
         #[arg(long)]
         origin: bool,
     },
+}
+
+/// Whose file is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ImportFrom {
+    Msmtp,
+    Mutt,
+    Git,
+}
+
+const PROGRAMS: Words<ImportFrom> = rows! {
+    "msmtp" = ImportFrom::Msmtp => "The accounts of msmtprc";
+    "mutt" = ImportFrom::Mutt => "smtp_url of muttrc, and what belongs to it";
+    "git" = ImportFrom::Git => "The sections sendemail of a git configuration";
+};
+
+const STORES: Words<Kind> = rows! {
+    "keyring" = Kind::Keyring => "In the keyring of the desktop";
+    "file" = Kind::File => "In a file that only you can read, for each account";
+};
+
+/// Take accounts from a file of another program.
+///
+/// No account is overwritten. A password in the file goes to the keyring or to a file of its own. What
+/// cannot be taken is listed.
+#[derive(Args)]
+pub(crate) struct ImportArguments {
+    /// The file, such as ~/.msmtprc, ~/.muttrc or ~/.gitconfig.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Whose file it is [default: by its name or its content].
+    #[arg(long, value_parser = words(PROGRAMS), value_name = "PROGRAM")]
+    pub(crate) from: Option<ImportFrom>,
+
+    /// Where passwords go that the file has [default: asked].
+    #[arg(long, value_parser = words(STORES), value_name = "PLACE")]
+    pub(crate) store: Option<Kind>,
+
+    /// Print what would be written, and write nothing.
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
 }

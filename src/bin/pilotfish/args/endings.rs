@@ -151,6 +151,15 @@ const ENDINGS: &[Ending] = &[
         statuses: LOCAL,
     },
     Ending {
+        command: "config import",
+        examples: &[
+            "pilotfish config import ~/.msmtprc",
+            "pilotfish config import ~/.muttrc --dry-run",
+            "pilotfish config import ~/.gitconfig --store file",
+        ],
+        statuses: LOCAL,
+    },
+    Ending {
         command: "config show",
         examples: &["pilotfish config show --origin"],
         statuses: LOCAL,

@@ -23,7 +23,7 @@ use clap_complete::Shell;
 
 pub(crate) use account::{
     AccountAddArguments, AccountArguments, AccountCommands, AuthArguments, AuthCommands,
-    AuthSetArguments, ConfigArguments, ConfigCommands, NamedAccount,
+    AuthSetArguments, ConfigArguments, ConfigCommands, ImportArguments, ImportFrom, NamedAccount,
 };
 pub(crate) use check::{CheckArguments, Target};
 pub(crate) use content::{ContentArguments, RawArguments};

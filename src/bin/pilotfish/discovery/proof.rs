@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use pilotfish::config::Account;
-use pilotfish::{Error, ErrorKind, Security};
+use pilotfish::{Error, ErrorKind, Problem, Security};
 use tokio::time::timeout;
 
 use super::{Candidate, Finding, Server};
@@ -98,16 +98,14 @@ async fn proved(
 
 /// What an error says of a server.
 fn words(error: &Error) -> (bool, String) {
-    let text = error.to_string();
-    match error.kind() {
-        ErrorKind::Connect if !error.is_transient() => (false, "there is no such host".to_owned()),
-        ErrorKind::Connect | ErrorKind::Io | ErrorKind::Timeout => {
-            (false, "it does not answer".to_owned())
+    let (is_telling, words) = match (error.problem(), error.kind()) {
+        (Some(Problem::NoSuchHost), _) => (false, "there is no such host"),
+        (Some(Problem::NoStartTls), _) => (true, "it does not offer STARTTLS"),
+        (_, ErrorKind::Connect | ErrorKind::Io | ErrorKind::Timeout) => {
+            (false, "it does not answer")
         }
-        ErrorKind::Tls if text.contains("STARTTLS") => {
-            (true, "it does not offer STARTTLS".to_owned())
-        }
-        ErrorKind::Tls => (true, "its certificate is not valid".to_owned()),
-        _ => (true, "it is not a submission server".to_owned()),
-    }
+        (_, ErrorKind::Tls) => (true, "its certificate is not valid"),
+        _ => (true, "it is not a submission server"),
+    };
+    (is_telling, words.to_owned())
 }

@@ -23,6 +23,7 @@ pub(crate) async fn run(arguments: ConfigArguments, global: &GlobalArguments) ->
             Ok(())
         }
         ConfigCommands::Check => check(global).await,
+        ConfigCommands::Import(arguments) => crate::import::run(*arguments, global).await,
         ConfigCommands::Show { origin } => show(global, origin).await,
     };
     match done {
@@ -68,6 +69,7 @@ async fn check(global: &GlobalArguments) -> Result<(), Failure> {
     for account in config.accounts.values() {
         account.server_builder().await?.build()?;
     }
+    let mut checked = Vec::new();
     for path in files(global).iter().filter(|path| path.exists()) {
         let is_here = |name: &&String| config.file_of(name) == Some(path);
         let here = config.accounts.keys().filter(is_here).count();
@@ -76,9 +78,13 @@ async fn check(global: &GlobalArguments) -> Result<(), Failure> {
             shown_path(path),
             counted(here, "account", "accounts")
         );
-        if !global.quiet {
+        checked.push(json!({"path": path.display().to_string(), "accounts": here}));
+        if !global.quiet && !global.json {
             result(&Stream::stdout().marked(Mark::Done, text));
         }
+    }
+    if global.json {
+        result(&json!({"schema": "pilotfish.config-check/1", "files": checked}).to_string());
     }
     Ok(())
 }

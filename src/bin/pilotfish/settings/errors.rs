@@ -91,14 +91,21 @@ impl From<ConfigError> for Failure {
 /// Why there is no secret of an account.
 pub(crate) fn no_secret(error: ConfigError, account: &Account) -> Failure {
     match &error {
-        ConfigError::Secret(failed @ SecretError::CommandFailed { what, .. }) => {
+        ConfigError::Secret(SecretError::CommandFailed {
+            what,
+            command,
+            status,
+            words,
+        }) => {
             let user = account.user.as_deref().unwrap_or_default();
             let message = format!("no {what} for {user}: the command failed");
-            let text = failed.to_string();
-            let cause = text
-                .split_once(" command ")
-                .map_or(text.as_str(), |(_, cause)| cause);
-            let cause = cause.trim_end_matches(": run it in a shell to see why");
+            let ended = status.code().map_or_else(
+                || format!("was ended ({status})"),
+                |code| format!("ended with status {code}"),
+            );
+            let words = Some(words.as_str()).filter(|words| !words.is_empty());
+            let words = words.map(|words| format!(": {words}")).unwrap_or_default();
+            let cause = format!("`{command}` {ended}{words}");
             Failure::io(exit::CONFIG, message, cause).with_help("run it in this shell to see why")
         }
         _ => error.into(),

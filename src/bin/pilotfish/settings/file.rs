@@ -47,6 +47,19 @@ impl ConfigFile {
         Ok(Self { path, document })
     }
 
+    /// A file without accounts, which is not written.
+    pub(crate) fn empty() -> Self {
+        Self {
+            path: PathBuf::new(),
+            document: DocumentMut::new(),
+        }
+    }
+
+    /// What the file will be.
+    pub(crate) fn text(&self) -> String {
+        self.document.to_string()
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -88,6 +101,20 @@ impl ConfigFile {
         self.document.get("account")?.as_table()
     }
 
+    pub(crate) fn has_account(&self, name: &str) -> bool {
+        self.accounts()
+            .is_some_and(|accounts| accounts.contains_key(name))
+    }
+
+    /// Puts lines of comments before an account.
+    pub(crate) fn set_comment(&mut self, account: &str, comment: &str) {
+        let accounts = self.document.get_mut("account");
+        let table = accounts.and_then(|accounts| accounts.get_mut(account));
+        if let Some(table) = table.and_then(Item::as_table_mut) {
+            table.decor_mut().set_prefix(format!("\n{comment}\n"));
+        }
+    }
+
     /// Sets a key of an account that the file has.
     pub(crate) fn set_key(&mut self, account: &str, key: &str, text: &str) {
         let accounts = self.document.get_mut("account");
@@ -116,11 +143,16 @@ impl ConfigFile {
         self.document.insert("default", value(name));
     }
 
+    /// Whether what was changed can be read again.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        Config::parse(&self.text())?;
+        Ok(())
+    }
+
     /// Writes the file at once as a whole, readable by its owner alone.
     pub(crate) fn save(&self) -> Result<(), Failure> {
-        let text = self.document.to_string();
-        Config::parse(&text)?;
-        write_private(&self.path, text.as_bytes())
+        self.check()?;
+        write_private(&self.path, self.text().as_bytes())
     }
 }
 
