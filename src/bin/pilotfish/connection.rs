@@ -89,6 +89,17 @@ impl Connection {
         }
     }
 
+    /// An error if there is neither an account nor a server.
+    pub(crate) fn require_account(&self) -> Result<(), Failure> {
+        if self.name.is_some() || self.account.host().is_some() || self.config.is_some() {
+            return Ok(());
+        }
+        if self.account.unix_socket().is_some() {
+            return Ok(());
+        }
+        Err(ConfigError::NoAccounts.into())
+    }
+
     /// Whether a secret or another file is read from standard input.
     pub(crate) fn reads_stdin(&self) -> bool {
         let account = &self.account;

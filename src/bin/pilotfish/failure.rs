@@ -35,6 +35,17 @@ pub(crate) struct Failure {
     pub(crate) is_declined: bool,
     /// What to do next, the likeliest first.
     pub(crate) help: Vec<String>,
+    /// Where it happened, if that is known.
+    pub(crate) place: Option<Box<Place>>,
+}
+
+/// The account and the server of a failure.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// The name of the account.
+    pub(crate) account: Option<String>,
+    /// The host of the server.
+    pub(crate) server: Option<String>,
 }
 
 /// How the error begins of a mail that may have arrived (RFC 1047).
@@ -44,7 +55,7 @@ pub(crate) const UNKNOWN: &str = "outcome unknown: the whole mail was sent";
 const NO_REPLY: &str = "Pilotfish stopped waiting for the reply";
 
 /// When a mail that was deferred can be sent again.
-fn later(error: Option<&Error>, retries: bool) -> String {
+pub(crate) fn later(error: Option<&Error>) -> String {
     const GREYLISTED: Duration = Duration::from_mins(5);
     let refused = error
         .and_then(|error| error.rejected().first())
@@ -57,11 +68,7 @@ fn later(error: Option<&Error>, retries: bool) -> String {
         || "later".to_owned(),
         |wait| format!("after {}", Span(wait)),
     );
-    if retries {
-        format!("send it again {when}")
-    } else {
-        format!("send it again {when}, or let Pilotfish try: --retry 30m")
-    }
+    format!("send it again {when}")
 }
 
 /// How far a command had come when it was stopped.
@@ -93,6 +100,7 @@ impl Failure {
             interruption: None,
             is_declined: false,
             help: Vec::new(),
+            place: None,
         }
     }
 
@@ -230,16 +238,21 @@ impl Failure {
         let mut described = self.advised(connection);
         described.help.extend(again);
         if described.help.is_empty() && described.outcome == MailOutcome::Deferred {
-            let retries = connection.account.retry.is_some();
-            described
-                .help
-                .push(later(described.error.as_ref(), retries));
+            let again = later(described.error.as_ref());
+            described.help.push(match connection.account.retry {
+                Some(_) => again,
+                None => format!("{again}, or let Pilotfish try: --retry 30m"),
+            });
         }
         described
     }
 
     /// Adds advice for the library's error, if there is any.
     pub(crate) fn advised(mut self, connection: &Connection) -> Self {
+        self.place = Some(Box::new(Place {
+            account: connection.name.clone(),
+            server: connection.account.host().map(ToString::to_string),
+        }));
         let error = self.error.as_ref();
         let advised = error.map(|error| advice(error, connection));
         let advised = advised.unwrap_or_default();

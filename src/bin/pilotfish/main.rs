@@ -29,11 +29,12 @@ mod suggestion;
 mod terminal;
 mod usage;
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
@@ -45,7 +46,7 @@ use crate::output::report;
 fn main() -> ExitCode {
     forbid_core_dumps();
     let line = sendmail::as_command(std::env::args_os().collect());
-    let arguments = match Arguments::try_parse_from(with_each_file(line)) {
+    let arguments = match parsed(line) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help is an answer, not an error.
@@ -58,7 +59,7 @@ fn main() -> ExitCode {
                 return ExitCode::from(exit::USAGE);
             }
             let failure = usage::explained(&error);
-            return ExitCode::from(report::failed(&usage::wishes(), None, &failure));
+            return ExitCode::from(report::failed(&usage::wishes(&error), None, &failure));
         }
     };
     let Arguments {
@@ -66,6 +67,9 @@ fn main() -> ExitCode {
     } = arguments;
     if let Some(color) = global.color {
         color.write_global();
+    }
+    if let Err(failure) = usage::check_output(&global) {
+        return ExitCode::from(report::failed(&global, None, &failure));
     }
     let runtime = match runtime() {
         Ok(runtime) => runtime,
@@ -98,6 +102,20 @@ fn main() -> ExitCode {
         let _ = signal_hook::low_level::emulate_default_handler(signal);
     }
     ExitCode::from(code)
+}
+
+/// The arguments, with the names of the command among them.
+fn parsed(line: Vec<OsString>) -> Result<Arguments, clap::Error> {
+    let matches = Arguments::command().try_get_matches_from(with_each_file(line))?;
+    let mut arguments = Arguments::from_arg_matches(&matches)?;
+    let mut names = Vec::new();
+    let mut matches = &matches;
+    while let Some((name, of_command)) = matches.subcommand() {
+        names.push(name);
+        matches = of_command;
+    }
+    arguments.global.command = names.join(" ");
+    Ok(arguments)
 }
 
 /// Sees to it that no core is dumped, and that no other process of the user looks into this one:

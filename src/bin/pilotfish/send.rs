@@ -10,8 +10,8 @@ mod text;
 
 use std::path::PathBuf;
 
-use pilotfish::address::ReversePath;
 use pilotfish::address::envelope::Options;
+use pilotfish::address::{Address, ReversePath};
 use pilotfish::message::BodyType;
 
 use crate::args::{GlobalArguments, MailArguments, SendArguments};
@@ -21,7 +21,6 @@ use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::input::Input;
 use crate::output::dry_run::{self, Output};
-use crate::output::json;
 use crate::output::logging;
 use crate::output::report;
 use crate::output::submission::TypedAddresses;
@@ -42,8 +41,8 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         dry_run,
         schema,
     } = arguments;
-    if schema {
-        report::result(json::SCHEMA.trim_end());
+    if let Some(schema) = schema {
+        report::result(schema.trim_end());
         return exit::OK;
     }
     let waiting = logging::init(global);
@@ -55,8 +54,17 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         let read: Vec<_> = paths.map(PathBuf::from).collect();
         let body = mail.content.body_type;
         let sender = mail.addresses.from.as_deref();
+        let names_server = server.server.is_some();
         let opened = Connection::open(global, server, dkim.dkim()?, sender).await;
         let (mut connection, mut stops) = opened?;
+        if !dry_run.dry_run {
+            connection.require_account()?;
+        }
+        let has_sender = mail.addresses.from.is_some() || connection.account.sender().is_some();
+        if !has_sender && mail.raw.raw.is_none() && names_server {
+            let help = "--server is used without an account: add --from, or leave --server out";
+            return Err(Failure::usage("there is no sender").with_help(help));
+        }
         if let Some(path) = &connection.account.envelope_from {
             let own = || match path {
                 ReversePath::Address(address) => address.to_string(),
@@ -118,6 +126,16 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
 /// Takes the arguments that are recipients among those of --to.
 fn with_recipients(mail: &mut MailArguments) -> Result<(), Failure> {
     let recipients = std::mem::take(&mut mail.addresses.recipients);
+    let is_link = |word: &&String| {
+        word.get(..7)
+            .is_some_and(|begin| begin.eq_ignore_ascii_case("mailto:"))
+    };
+    if let Some(link) = recipients.iter().find(is_link) {
+        let message = format!("'{}' is not an address", usage::shown(link));
+        let address = link.get(7..).unwrap_or_default();
+        let help = format!("leave mailto: out: {}", usage::shown(address));
+        return Err(Failure::bad_mail(message).with_help(help));
+    }
     if let Some(word) = recipients.iter().find(|word| usage::is_url(word)) {
         let message = format!("{} is no recipient", usage::shown(word));
         let help = "the server is --server HOST[:PORT], and the login --user NAME and \
@@ -125,17 +143,32 @@ fn with_recipients(mail: &mut MailArguments) -> Result<(), Failure> {
         return Err(Failure::usage(message).with_help(help));
     }
     if let Some(word) = recipients.iter().find(|word| !word.contains('@')) {
-        let failure = Failure::usage(format!("'{}' is no address", usage::shown(word)));
+        let message = format!("'{}' is not an address: it has no @", usage::shown(word));
         return Err(match usage::split_word(word) {
-            Some(tip) => failure.with_help(tip),
-            None => failure,
+            Some(tip) => Failure::usage(message).with_help(tip),
+            None => Failure::bad_mail(message),
         });
+    }
+    for word in &recipients {
+        Address::parse_list(word)
+            .map_err(|error| Failure::bad_mail(format!("in the recipient {word}: {error}")))?;
     }
     mail.addresses.to.extend(recipients);
     let addresses = &mail.addresses;
     let mut lists = [&addresses.to, &addresses.cc, &addresses.bcc].into_iter();
     if lists.all(Vec::is_empty) && !mail.raw.read_recipients {
-        let failure = Failure::usage("no recipient");
+        let mut failure = Failure::usage("no recipient");
+        let files = mail
+            .content
+            .attach
+            .iter()
+            .filter_map(|spec| spec.input.path());
+        if let Some(word) = files.skip(1).find(|path| !path.exists()) {
+            let word = word.display();
+            failure = failure.with_help(format!(
+                "-a takes all names after it as files, and {word} as well: a recipient has an @"
+            ));
+        }
         return Err(if mail.raw.raw.is_some() {
             failure.with_help("-t takes the recipients from the fields of the finished message")
         } else {

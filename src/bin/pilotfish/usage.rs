@@ -1,5 +1,7 @@
 //! Errors of the command line, where clap's own words would mislead or show a secret.
 
+mod fitting;
+
 use std::error::Error as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -12,6 +14,7 @@ use crate::failure::Failure;
 use crate::output::report::result;
 use crate::suggestion::nearest;
 use crate::terminal::pager;
+pub(crate) use fitting::{check_output, fitting};
 
 /// Rows of flags, separated by spaces, and what helps.
 macro_rules! tips {
@@ -132,10 +135,11 @@ fn path(error: &Error) -> Vec<String> {
 }
 
 /// How the error is to be printed, as far as a command line with an error says it.
-pub(crate) fn wishes() -> GlobalArguments {
+pub(crate) fn wishes(error: &Error) -> GlobalArguments {
     let mut flags = std::env::args_os().take_while(|argument| argument != "--");
     GlobalArguments {
         json: flags.any(|argument| argument == "--json"),
+        command: path(error).join(" "),
         ..GlobalArguments::default()
     }
 }
@@ -230,6 +234,12 @@ fn message(error: &Error, wrong: &Wrong) -> String {
                 format!("{flag} can be given once")
             }
             Some(ContextValue::String(prior)) => format!("{argument} cannot be used with {prior}"),
+            Some(ContextValue::Strings(others)) => {
+                let typed = std::env::args().skip(1).collect::<Vec<_>>();
+                let given = others.iter().find(|other| is_given(other, &typed));
+                let given = given.map_or("other flags here", String::as_str);
+                format!("{argument} cannot be used with {given}")
+            }
             _ => format!("{argument} cannot be used with other flags here"),
         },
         ErrorKind::TooManyValues => format!("{flag} has no value, and '{value}' is one"),
@@ -241,6 +251,25 @@ fn message(error: &Error, wrong: &Wrong) -> String {
             first.split_whitespace().collect::<Vec<_>>().join(" ")
         }
     }
+}
+
+/// Whether a flag, which the parser names with its value, is on the command line.
+fn is_given(flag: &str, typed: &[String]) -> bool {
+    let end = |c: char| c.is_whitespace() || matches!(c, '=' | '[');
+    let flag = flag.split(end).next().unwrap_or_default();
+    let all = Arguments::command();
+    let flags = all
+        .get_subcommands()
+        .flat_map(clap::Command::get_arguments)
+        .filter(|other| {
+            (other.get_long()).is_some_and(|long| flag.strip_prefix("--") == Some(long))
+        });
+    let letters: Vec<_> = flags.filter_map(clap::Arg::get_short).collect();
+    typed.iter().any(|word| {
+        let is_long = word.split('=').next() == Some(flag);
+        let letter = word.strip_prefix('-').and_then(|rest| rest.chars().next());
+        is_long || letter.is_some_and(|letter| letters.contains(&letter))
+    })
 }
 
 /// What to do about it.

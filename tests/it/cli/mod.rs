@@ -16,6 +16,7 @@ mod dkim;
 mod draft;
 mod dry_run;
 mod empty;
+mod errors;
 /// The example programs.
 pub(crate) mod examples;
 mod fields;
@@ -45,8 +46,8 @@ mod secrets;
 mod sendmail;
 mod settings;
 mod several_accounts;
-/// The exit statuses.
 mod standard_input;
+/// The exit statuses.
 mod statuses;
 mod usage;
 mod verdicts;

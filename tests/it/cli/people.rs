@@ -157,7 +157,7 @@ async fn where_nobody_can_be_asked_there_are_warnings() {
         .send("ann@example.org -m Hi --confirm always")
         .end()
         .await;
-    ended.fails(64, "there is no terminal to ask on");
+    ended.fails(64, "--confirm always needs a terminal to ask on");
     fixture.received_nothing().await;
 }
 
@@ -271,7 +271,10 @@ async fn arguments_that_are_no_recipients() {
     let directory = Directory::new();
     for (arguments, words) in [
         ("-m Hi", "error: no recipient\n  help:   pilotfish send"),
-        ("world -m Hi", "error: 'world' is no address\n"),
+        (
+            "-m Hi -a a.png bob",
+            "-a takes all names after it as files, and bob as well: a recipient has an @",
+        ),
         ("-s Hello world", "quote the subject: -s 'Hello world'"),
         (
             "ann@example.org -m Hi -t",
@@ -287,5 +290,27 @@ async fn arguments_that_are_no_recipients() {
         ));
         let ended = run.directory(directory.path()).end().await;
         ended.fails(64, words);
+    }
+    // An address with a mistake is one mistake, wherever it stands.
+    for (arguments, words) in [
+        (
+            "world -m Hi",
+            "error: 'world' is not an address: it has no @\n",
+        ),
+        ("world@ -m Hi", "error: in the recipient world@: "),
+        ("--to world -m Hi", "error: in --to: "),
+        ("--to world@ -m Hi", "error: in --to: "),
+        ("--bcc '' -m Hi", "error: in --bcc: "),
+        ("'' -m Hi", "error: '' is not an address"),
+        (
+            "mailto:ann@example.org -m Hi",
+            "leave mailto: out: ann@example.org",
+        ),
+    ] {
+        let run = Run::new(&format!(
+            "send --server there.invalid --from me@example.org {arguments}"
+        ));
+        let ended = run.directory(directory.path()).end().await;
+        ended.fails(65, words);
     }
 }

@@ -82,9 +82,21 @@ pub(crate) struct GlobalArguments {
     #[arg(long, value_parser = words(COLORS), value_name = "WHEN", global = true,
           hide_short_help = true, help_heading = "Output")]
     pub(crate) color: Option<ColorChoice>,
+
+    /// The names of the command, such as `send` or `account add`; empty if there is none.
+    #[arg(skip)]
+    pub(crate) command: String,
 }
 
+/// The commands whose outcome is that of a mail.
+const OF_MAILS: [&str; 3] = ["send", "sendmail", "demo"];
+
 impl GlobalArguments {
+    /// Whether the outcome of the command is that of a mail.
+    pub(crate) fn is_of_mail(&self) -> bool {
+        OF_MAILS.contains(&self.command.as_str())
+    }
+
     /// Whether the dialogue with the server is printed.
     pub(crate) fn shows_dialogue(&self) -> bool {
         self.transcript || self.verbose > 1

@@ -34,6 +34,8 @@ pub(crate) use sending::{Confirm, SendingArguments};
 pub(crate) use server::ServerArguments;
 pub(crate) use several::with_each_file;
 
+use crate::output::json;
+
 use crate::terminal::style::{BOLD, CYAN};
 
 /// Send mail: text and attachments of any size, over TLS, with an exact result for every recipient.
@@ -107,10 +109,18 @@ pub(crate) struct SendArguments {
     #[command(flatten)]
     pub(crate) dry_run: DryRunArguments,
 
-    /// Print the JSON Schema of what --json prints, and send nothing.
-    #[arg(long, hide_short_help = true, help_heading = "Output")]
-    pub(crate) schema: bool,
+    /// Print the JSON Schema of what --json prints, and send nothing; with =error, that of the errors of
+    /// other commands.
+    #[arg(long, value_name = "OF", value_parser = words(SCHEMAS), num_args = 0..=1,
+          require_equals = true, default_missing_value = "send", hide_short_help = true,
+          help_heading = "Output")]
+    pub(crate) schema: Option<&'static str>,
 }
+
+const SCHEMAS: Words<&'static str> = rows! {
+    "send" = json::SCHEMA => "The outcome of a mail";
+    "error" = json::ERROR_SCHEMA => "The error of another command";
+};
 
 /// What to send.
 #[derive(Args, Clone)]

@@ -6,7 +6,8 @@ use crate::exit;
 use crate::failure::Failure;
 
 pub(super) fn no_author() -> Failure {
-    Failure::usage("there is no sender: add --from")
+    Failure::usage("there is no sender")
+        .with_help("add --from")
         .with_help("an account has a sender: pilotfish account add me@example.org")
 }
 
@@ -19,7 +20,7 @@ pub(crate) fn cannot_make(error: &MessageError) -> Failure {
             "in --from: there are {authors} authors: name the one who sends the mail by --sender"
         )),
         MessageError::NoRecipient => {
-            Failure::usage("there is no recipient: name one by --to, --cc or --bcc")
+            Failure::usage("there is no recipient").with_help("name one by --to, --cc or --bcc")
         }
         MessageError::Reserved { field, hint } => Failure::bad_mail(format!(
             "the field {field} cannot be added by --header: {}",

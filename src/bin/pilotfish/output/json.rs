@@ -12,10 +12,14 @@ use serde::Serialize;
 
 use super::class::class;
 use super::submission::Submission;
+use crate::args::GlobalArguments;
 use crate::failure::Failure;
 
 /// The JSON Schema of the object.
 pub(crate) const SCHEMA: &str = include_str!("schema.json");
+
+/// The JSON Schema of the object that other commands print where they fail.
+pub(crate) const ERROR_SCHEMA: &str = include_str!("error-schema.json");
 
 /// The object that `send --json` prints. All keys are always there, and a value that is not known is
 /// null.
@@ -44,6 +48,22 @@ pub(super) struct SendObject<'a> {
     retry_after_s: Option<u64>,
     duration_ms: Option<u64>,
     timing_ms: Option<TimingObject>,
+}
+
+/// The object that other commands print where they fail. All keys are always there.
+#[derive(Serialize)]
+pub(super) struct ErrorObject<'a> {
+    schema: &'static str,
+    time: String,
+    command: Option<&'a str>,
+    exit_status: u8,
+    account: Option<&'a str>,
+    server: Option<&'a str>,
+    reply: Option<ReplyObject>,
+    class: Option<&'static str>,
+    error: &'a str,
+    causes: &'a [String],
+    help: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -132,6 +152,7 @@ pub(super) fn failed<'a>(
     mail: Option<&'a Submission>,
     failure: &'a Failure,
     recipients: &[Recipient<'_>],
+    help: &'a [String],
 ) -> SendObject<'a> {
     let error = failure.error.as_ref();
     let words = error.and_then(Error::reply);
@@ -148,7 +169,7 @@ pub(super) fn failed<'a>(
         class: error.and_then(class),
         error: Some(&failure.message),
         causes: &failure.causes,
-        help: &failure.help,
+        help,
         retry_after_s: decisive
             .and_then(Reply::retry_after)
             .map(|time| time.as_secs()),
@@ -156,15 +177,45 @@ pub(super) fn failed<'a>(
     }
 }
 
+/// The error of a command that sends no mail.
+pub(super) fn error<'a>(
+    failure: &'a Failure,
+    help: &'a [String],
+    global: &'a GlobalArguments,
+) -> ErrorObject<'a> {
+    let command = global.command.as_str();
+    let place = failure.place.as_deref();
+    let error = failure.error.as_ref();
+    ErrorObject {
+        schema: "pilotfish.error/1",
+        time: now(),
+        command: Some(command).filter(|command| !command.is_empty()),
+        exit_status: failure.status,
+        account: place
+            .and_then(|place| place.account.as_deref())
+            .or(global.account.as_deref()),
+        server: place.and_then(|place| place.server.as_deref()),
+        reply: error.and_then(Error::reply).map(reply),
+        class: error.and_then(class),
+        error: &failure.message,
+        causes: &failure.causes,
+        help,
+    }
+}
+
+fn now() -> String {
+    let time = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ");
+    time.to_string()
+}
+
 /// What is known of a mail before it is sent.
 fn about(mail: Option<&Submission>) -> SendObject<'_> {
-    let time = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ");
     let message = mail.map(|mail| &mail.message);
     let warnings = message.map(Message::warnings).unwrap_or_default();
     let sender = message.map(|message| message.envelope().reverse_path());
     SendObject {
         schema: "pilotfish.send/1",
-        time: time.to_string(),
+        time: now(),
         account: mail.and_then(|mail| mail.account.as_deref()),
         server: mail.map(|mail| mail.server.as_str()),
         message_id: message.map(|message| message.message_id().to_string()),

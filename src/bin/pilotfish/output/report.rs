@@ -14,10 +14,11 @@ use super::layout::{ErrorScreen, headed, highlighted};
 use super::submission::Submission;
 use crate::args::GlobalArguments;
 use crate::exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, later};
 use crate::terminal::quantity::{Count, Size, Span, counted};
 use crate::terminal::style::{DIM, GREEN, MAGENTA, Mark, RED, Stream, YELLOW, painted};
 use crate::terminal::wrap::{columns, width, wrapped};
+use crate::usage::fitting;
 
 /// The result of a faster mail has no time.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -193,7 +194,15 @@ pub(crate) fn again(recipients: &[Recipient<'_>], mail: &Submission) -> Vec<Stri
 pub(crate) fn failed(global: &GlobalArguments, mail: Option<&Submission>, failure: &Failure) -> u8 {
     let recipients = mail.map(|mail| failure.recipients(&mail.message));
     let recipients = recipients.unwrap_or_default();
-    recorded(global, || json::failed(mail, failure, &recipients));
+    let mut help = fitting(&failure.help, global);
+    if help.is_empty() && failure.outcome == MailOutcome::Deferred {
+        help.push(later(failure.error.as_ref()));
+    }
+    if global.is_of_mail() || global.command.is_empty() && mail.is_some() {
+        recorded(global, || json::failed(mail, failure, &recipients, &help));
+    } else if global.json {
+        result(&json::line(&json::error(failure, &help, global)));
+    }
     if failure.is_declined {
         notice(&failure.message);
         return failure.status;
@@ -234,7 +243,7 @@ pub(crate) fn failed(global: &GlobalArguments, mail: Option<&Submission>, failur
             .flatten()
             .collect(),
         causes: &failure.causes,
-        help: &failure.help,
+        help: &help,
     };
     notice(&screen.lines(width(io::stderr())));
     failure.status

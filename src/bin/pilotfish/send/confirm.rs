@@ -25,8 +25,9 @@ pub(super) async fn confirm(
     let questions = may_ask.then(|| Questions::open(global.no_input)).flatten();
     let Some(questions) = questions else {
         if when == Confirm::Always {
-            let message = "the mail has to be confirmed, and there is no terminal to ask on";
-            return Err(Failure::usage(message).with_help("leave --confirm always out"));
+            return Err(Failure::usage(
+                "--confirm always needs a terminal to ask on",
+            ));
         }
         for concern in concerns.iter().filter(|_| !global.quiet) {
             report::warning(&concern.shown());

@@ -66,7 +66,12 @@ pub(crate) async fn deliver(
         copy,
     } = outgoing;
     if let Some(Err(failure)) = global.log.as_ref().map(LogPlace::check) {
-        return Delivered::without_reply(report::failed(global, None, &failure));
+        // It cannot be in the log.
+        let global = GlobalArguments {
+            log: None,
+            ..global.clone()
+        };
+        return Delivered::without_reply(report::failed(&global, None, &failure));
     }
     let limits = connection.account.network.timeouts();
     let server = Box::pin(connection.server(global));

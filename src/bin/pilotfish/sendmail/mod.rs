@@ -141,6 +141,7 @@ async fn send(body: Body, flags: &Flags, global: &GlobalArguments) -> Result<Del
     let sender = flags.sender.as_deref().filter(|sender| !sender.is_empty());
     let server = ServerArguments::default();
     let (connection, mut stops) = Connection::open(global, server, None, sender).await?;
+    connection.require_account()?;
     let made = message(body, flags, &names, &connection);
     let made = stops.unless(Interrupted::NotSent(None), made).await?;
     deliver_quietly(connection, made, flags, global, stops).await
