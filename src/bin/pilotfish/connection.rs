@@ -94,7 +94,8 @@ impl Connection {
         if self.name.is_some() || self.account.host().is_some() || self.config.is_some() {
             return Ok(());
         }
-        if self.account.unix_socket().is_some() {
+        // Then the server is what is missing.
+        if self.account.unix_socket().is_some() || self.account.user.is_some() {
             return Ok(());
         }
         Err(ConfigError::NoAccounts.into())

@@ -31,7 +31,7 @@ async fn the_error_of_a_command_that_sends_no_mail() {
         ("account add", 64, json!("account add")),
         ("account show", 78, json!("account show")),
         ("account list --nosuch", 64, json!("account list")),
-        ("config check -C none.toml", 78, json!("config check")),
+        ("config show -C none.toml", 78, json!("config show")),
         ("explain nothing", 64, json!("explain")),
         ("check there.invalid --nosuch", 64, json!("check")),
         ("check -A work -C none.toml", 78, json!("check")),
@@ -53,8 +53,8 @@ async fn the_error_of_a_command_that_sends_no_mail() {
 async fn flags_without_effect_are_refused() {
     for (arguments, words) in [
         (
-            "demo --json",
-            "error: --json has no effect here: demo prints no JSON\n",
+            "man --json",
+            "error: --json has no effect here: man prints no JSON\n",
         ),
         (
             "account add me@example.org --json",
@@ -168,7 +168,7 @@ async fn sendmail_names_no_flag_that_it_lacks() {
         (None, "-t", "Subject: x\n\nHi\n", 64),
         (None, "-t", "To: ann@\n\nHi\n", 65),
         (None, "ann@", "Hi\n", 65),
-        (None, "-A nosuch ann@example.org", "Hi\n", 78),
+        (None, "-A nosuch ann@example.org", "Hi\n", 64),
         (None, "-f me@ ann@example.org", "Hi\n", 65),
     ] {
         let server = fault

@@ -308,7 +308,7 @@ async fn arguments_that_are_no_recipients() {
         ),
     ] {
         let run = Run::new(&format!(
-            "send --server there.invalid --from me@example.org {arguments}"
+            "send {arguments} --server there.invalid --from me@example.org"
         ));
         let ended = run.directory(directory.path()).end().await;
         ended.fails(65, words);

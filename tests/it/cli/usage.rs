@@ -18,7 +18,7 @@ async fn a_wrong_command_line_is_64() {
         ),
         ("send --server there.invalid", "no recipient"),
         (
-            "send --to ann@example.org --from me@example.org",
+            "send --to ann@example.org --user me@example.org --password-file password",
             "no server is named by --server",
         ),
         ("send --server there.invalid --to ann@example.org", "--from"),

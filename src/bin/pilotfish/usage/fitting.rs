@@ -14,7 +14,6 @@ const WITHOUT_JSON: &[&str] = &[
     "auth set",
     "completions",
     "config check",
-    "demo",
     "man",
 ];
 
