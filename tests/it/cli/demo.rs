@@ -127,7 +127,11 @@ async fn an_unreachable_server_is_reported_as_for_any_mail() {
             68,
             "there.invalid",
         ),
-        ("--server there.invalid --user a@x.test", 64, "no password"),
+        (
+            "--server there.invalid --user a@x.test",
+            64,
+            "--user needs a password",
+        ),
     ] {
         let ended = Run::new(&format!("demo {arguments}")).end().await;
         ended.fails(status, words);

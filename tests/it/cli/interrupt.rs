@@ -1,10 +1,14 @@
 //! Ctrl-C: before the end of data the command cancels the mail. After it, the command waits for the
 //! reply.
 
+use std::time::Duration;
+
 use pilotfish::testing::Fault::SilentAt;
 use pilotfish::testing::Offer;
 use pilotfish::testing::Point::{Body, Ehlo, EndOfData, Rcpt};
 use rustix::process::Signal;
+use tokio::task::yield_now;
+use tokio::time::timeout;
 
 use super::cli_fixture::{CliFixture, Directory, server};
 use super::peer::Peer;
@@ -258,7 +262,7 @@ async fn the_total_time_covers_all_that_the_mail_is_made_of() {
 /// error open.
 #[tokio::test]
 async fn a_signal_ends_the_source_of_a_secret() {
-    const SOURCE: &str = "echo wait >&2; exec sleep 3600";
+    const SOURCE: &str = "echo > begun; exec sleep 3600";
     let fixture = CliFixture::open(server()).await;
     let account = format!(
         "[account.a]\nserver = 'there.invalid'\nfrom = 'me@example.org'\n[account.a.dkim]\n\
@@ -275,8 +279,15 @@ async fn a_signal_ends_the_source_of_a_secret() {
                 .directory(fixture.directory.path()),
             Run::new("demo -C mail.toml -A a").directory(fixture.directory.path()),
         ] {
-            let mut sending = run.start().await;
-            sending.until("wait").await;
+            let sending = run.start().await;
+            let begun = fixture.directory.path().join("begun");
+            let begins = async {
+                while !begun.exists() {
+                    yield_now().await;
+                }
+            };
+            timeout(Duration::from_mins(1), begins).await.unwrap();
+            std::fs::remove_file(begun).unwrap();
             sending.signal(signal);
             sending.end().await.fails(status, "the mail was not sent");
         }

@@ -295,7 +295,7 @@ async fn arguments_that_are_no_recipients() {
     for (arguments, words) in [
         (
             "world -m Hi",
-            "error: 'world' is not an address: it has no @\n",
+            "error: 'world' is not an address: it has no @",
         ),
         ("world@ -m Hi", "error: in the recipient world@: "),
         ("--to world -m Hi", "error: in --to: "),

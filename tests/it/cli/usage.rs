@@ -65,7 +65,7 @@ async fn a_wrong_command_line_is_64() {
         ("--subject", "--subject needs a value"),
         ("--subject a --subject b", "--subject can be given once"),
         ("--tls maybe", "--tls cannot be 'maybe'"),
-        ("--user me", "no password"),
+        ("--user me", "--user needs a password"),
         ("--proxy socks4://a:1", "a proxy is written like"),
         ("--proxy http://a:b@c:1", "must not contain a password"),
         (
@@ -254,7 +254,7 @@ async fn a_date_that_readers_take_for_another_is_64() {
 
 #[tokio::test]
 async fn a_password_is_never_the_value_of_a_flag() {
-    for flag in ["--password", "--pass", "--password-env"] {
+    for flag in ["--password", "--pass", "--auth-password"] {
         let run = Run::new(&format!("{VALID_ARGUMENTS} --user me {flag} sesame"));
         run.end()
             .await
