@@ -2,6 +2,7 @@
 
 use pilotfish::testing::Fault::ReplyAt;
 use pilotfish::testing::Point::{Auth, EndOfData, Greeting, Mail, Rcpt};
+use pilotfish::testing::TestServerBuilder;
 use serde_json::{Value, json};
 
 use super::cli_fixture::{CliFixture, Directory, server};
@@ -173,7 +174,7 @@ async fn sendmail_names_no_flag_that_it_lacks() {
     ] {
         let server = fault
             .into_iter()
-            .fold(server(), |server, fault| server.fault_always(fault));
+            .fold(server(), TestServerBuilder::fault_always);
         let fixture = CliFixture::open(server).await;
         let account = format!(
             "[account.work]\nserver = \"{}\"\nuser = \"me@example.org\"\npassword-file = \
