@@ -298,7 +298,8 @@ impl Pool {
                 completion.ended_sessions = 0;
                 completion.withdrawal.begin_anew();
                 let message_id = &completion.message_id;
-                debug!(%message_id, %error, ?wait, "the mail is sent again later");
+                let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                debug!(%message_id, %error, wait_ms, "the mail is sent again later");
                 let job = Job { mail, completion };
                 self.spawn(Arc::clone(self).send_later(job, wait, error));
             }

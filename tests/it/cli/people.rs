@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 
 use super::cli_fixture::{CliFixture, Directory, server};
-use super::run::Run;
+use super::run::{Run, unwrapped};
 use crate::support::screen::Screen;
 
 /// A domain of many users, and one with a typing error.
@@ -254,6 +254,8 @@ async fn a_deferred_mail_is_tried_again() {
             .end()
             .await;
         assert_eq!(ended.status, status, "{ended:?}");
+        let again = unwrapped(&ended.stderr).contains("Pilotfish tries again in ");
+        assert_eq!(again, status == 0, "{ended:?}");
         let attempts = format!("\"attempts\":{attempts},");
         assert!(ended.stdout.contains(&attempts), "{ended:?}");
         assert_eq!(fixture.mails().await.len(), usize::from(status == 0));

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -18,6 +18,9 @@ use super::waiting::Waiting;
 use crate::args::GlobalArguments;
 use crate::terminal::quantity::Span;
 use crate::terminal::style::{DIM, painted};
+
+/// Where the library says that a mail is sent again.
+const RETRY: &str = "pilotfish::client::pool";
 
 /// Where the library shows the dialogue.
 const WIRE: &str = "pilotfish::wire";
@@ -37,6 +40,24 @@ pub(crate) fn init(global: &GlobalArguments) -> Option<Waiting> {
     let watched = waiting.clone().map(|waiting| {
         OnWireEvent(move |line| waiting.state().see(&line)).with_filter(wire(LevelFilter::TRACE))
     });
+    // A terminal shows the wait, and -vvv the event.
+    let retries = (!global.quiet && waiting.is_none() && global.verbose < 3).then(|| {
+        OnWireEvent(|event: WireEvent| {
+            if let (Some(wait), Some(error)) = (event.wait, event.error) {
+                let again = format!("Pilotfish tries again in {}: {error}", Span(wait));
+                report::notice(&painted(DIM, again));
+            }
+        })
+        .with_filter(retry())
+    });
+    let shown = waiting.clone().map(|waiting| {
+        OnWireEvent(move |event: WireEvent| {
+            if let Some(wait) = event.wait {
+                waiting.state().wait_for_next_attempt(wait);
+            }
+        })
+        .with_filter(retry())
+    });
     // The transcript shows the dialogue already.
     let log = (global.verbose >= 3).then(|| {
         tracing_subscriber::fmt::layer()
@@ -52,9 +73,15 @@ pub(crate) fn init(global: &GlobalArguments) -> Option<Waiting> {
         .with(transcript)
         .with(steps)
         .with(watched)
+        .with(retries)
+        .with(shown)
         .with(log)
         .init();
     waiting
+}
+
+fn retry() -> Targets {
+    Targets::new().with_target(RETRY, LevelFilter::DEBUG)
 }
 
 /// Prints the dialogue as a person reads it: `->` and `<-` in clear text, `~>` and `<~` within TLS.
@@ -147,6 +174,9 @@ pub(super) struct WireEvent {
     /// How many octets of the message these are, if it is a part of the message.
     pub(super) octets: Option<u64>,
     pub(super) text: String,
+    /// How long the client waits until it sends a mail again, and why.
+    pub(super) wait: Option<Duration>,
+    pub(super) error: Option<String>,
 }
 
 /// Calls a function with each event of the wire.
@@ -164,6 +194,8 @@ impl Visit for WireEvent {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
             self.text = format!("{value:?}");
+        } else if field.name() == "error" {
+            self.error = Some(format!("{value:?}"));
         }
     }
 
@@ -182,6 +214,8 @@ impl Visit for WireEvent {
     fn record_u64(&mut self, field: &Field, value: u64) {
         if field.name() == "octets" {
             self.octets = Some(value);
+        } else if field.name() == "wait_ms" {
+            self.wait = Some(Duration::from_millis(value));
         }
     }
 }

@@ -48,6 +48,11 @@ impl ProgressWatcher {
             let is_done = progress.sent == progress.total;
             if let Some(bar) = &transfer.bar {
                 let bar = bar.get_or_init(|| hidden_bar(Some(progress.total), TEMPLATE));
+                // Another attempt begins.
+                if progress.sent < bar.position() {
+                    bar.set_draw_target(ProgressDrawTarget::hidden());
+                    bar.reset();
+                }
                 bar.set_position(progress.sent);
                 if bar.elapsed() >= PATIENCE && bar.is_hidden() {
                     bar.set_draw_target(ProgressDrawTarget::stderr());

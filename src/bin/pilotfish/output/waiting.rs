@@ -39,6 +39,8 @@ enum Due {
     Reply(String),
     /// The reply to the end of the mail.
     End,
+    /// The next attempt, which begins after this time.
+    Attempt(Duration),
 }
 
 /// The line. Dropping this clears it.
@@ -57,8 +59,22 @@ impl Default for DueSteps {
 }
 
 impl DueSteps {
+    /// The mail is deferred, and the client sends it again after this time.
+    pub(super) fn wait_for_next_attempt(&mut self, wait: Duration) {
+        self.since = Instant::now();
+        self.due = VecDeque::from([Due::Attempt(wait)]);
+    }
+
     /// Follows the dialogue.
     pub(super) fn see(&mut self, line: &WireEvent) {
+        if let Some(Due::Attempt(_)) = self.due.front() {
+            // What else happens belongs to the attempt before.
+            let is_mail = line.from == "client" && line.text.starts_with("MAIL ");
+            if line.from != "network" && !is_mail {
+                return;
+            }
+            self.due.clear();
+        }
         self.since = Instant::now();
         match (line.from.as_str(), line.octets) {
             ("network", _) => self.due = VecDeque::from([Due::Greeting]),
@@ -89,6 +105,7 @@ impl Due {
     /// What it is called, and how long it may take.
     fn shown(&self, host: &str, limits: &Timeouts) -> (String, Duration) {
         match self {
+            Self::Attempt(wait) => ("deferred; trying again".to_owned(), *wait),
             Self::Connection => (format!("connecting to {host}"), limits.connect),
             Self::Greeting => (
                 format!("waiting for the greeting of {host}"),
@@ -200,6 +217,7 @@ mod tests {
             tls: false,
             octets,
             text: text.to_owned(),
+            ..WireEvent::default()
         }
     }
 
@@ -234,6 +252,26 @@ mod tests {
             state.see(&line(from, text, octets));
             assert_eq!(state.due.front(), due.as_ref(), "{from} {text}");
         }
+    }
+
+    #[test]
+    fn the_wait_for_the_next_attempt_lasts_until_it_begins() {
+        let mut state = DueSteps::default();
+        let wait = Duration::from_secs(5);
+        for (from, text, due) in [
+            ("client", "RSET", Due::Attempt(wait)),
+            ("server", "250 ok", Due::Attempt(wait)),
+            ("client", "MAIL FROM:<a@b>", Due::Reply("MAIL".to_owned())),
+            ("network", "connected to x", Due::Greeting),
+        ] {
+            if from != "server" {
+                state.wait_for_next_attempt(wait);
+            }
+            state.see(&line(from, text, None));
+            assert_eq!(state.due.front(), Some(&due), "{from} {text}");
+        }
+        let (shown, limit) = Due::Attempt(wait).shown("x.test", &Timeouts::default());
+        assert_eq!((shown.as_str(), limit), ("deferred; trying again", wait));
     }
 
     #[test]
