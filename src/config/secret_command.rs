@@ -1,6 +1,6 @@
 //! Secrets that a command prints.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -170,18 +170,16 @@ async fn beginning(
     }
 }
 
-/// Reads standard error to its end, and keeps the end of it. On a terminal, what may be a question is
-/// shown.
+/// Reads standard error to its end, and keeps the end of it. What may be a question is shown.
 async fn listen(mut source: impl AsyncRead + Unpin, words: &mut Vec<u8>) {
-    let mut is_shown = !io::stderr().is_terminal();
     let mut shows = false;
     let mut block = [0; 1024];
     loop {
-        let waits = !is_shown && !words.is_empty();
+        let waits = !shows && !words.is_empty();
         let patience = if waits { QUESTION } else { Duration::MAX };
         let Ok(read) = timeout(patience, source.read(&mut block)).await else {
             let _ = io::stderr().write_all(words);
-            (is_shown, shows) = (true, true);
+            shows = true;
             continue;
         };
         let octets = match read {

@@ -10,11 +10,15 @@ use crate::cli::run::{Ended, Run};
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
 
-/// The files of accounts. The table of services is no such file.
+/// The files of accounts. The table of services is not one.
 fn samples() -> Vec<PathBuf> {
     let files = std::fs::read_dir(SAMPLES).unwrap();
     let paths = files.map(|file| file.unwrap().path());
     paths
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
         .filter(|path| !path.ends_with("services.toml"))
         .collect()
 }

@@ -7,6 +7,7 @@
 mod callers;
 mod daemons;
 mod delivery;
+mod dns;
 mod extensions;
 mod first_minute;
 mod import;
