@@ -6,16 +6,7 @@ use crate::args::{Arguments, GlobalArguments};
 use crate::failure::Failure;
 
 /// The commands that print no JSON.
-const WITHOUT_JSON: &[&str] = &[
-    "account add",
-    "account default",
-    "account remove",
-    "account test",
-    "auth set",
-    "completions",
-    "config check",
-    "man",
-];
+const WITHOUT_JSON: &[&str] = &["completions", "man"];
 
 /// The commands that have a result, and print nothing else.
 const WITHOUT_QUIET: &[&str] = &[
