@@ -14,6 +14,19 @@ const COLORS: Words<ColorChoice> = rows! {
     "never" = ColorChoice::Never => "Nowhere";
 };
 
+const PROGRESS: Words<ShowsProgress> = rows! {
+    "auto" = ShowsProgress::Auto => "On a terminal, after a second";
+    "never" = ShowsProgress::Never => "Never";
+};
+
+/// When the progress of a transfer, or a wait, is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum ShowsProgress {
+    #[default]
+    Auto,
+    Never,
+}
+
 /// The options of all commands, which may stand before the command or after it.
 #[derive(Args, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
@@ -78,6 +91,11 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true, hide_short_help = true, help_heading = "Output")]
     pub(crate) no_input: bool,
 
+    /// When to show the progress of a mail, and what Pilotfish waits for [default: auto].
+    #[arg(long, value_parser = words(PROGRESS), value_name = "WHEN", global = true,
+          hide_short_help = true, help_heading = "Output")]
+    pub(crate) progress: Option<ShowsProgress>,
+
     /// When to use colours [default: auto].
     #[arg(long, value_parser = words(COLORS), value_name = "WHEN", global = true,
           hide_short_help = true, help_heading = "Output")]
@@ -95,6 +113,11 @@ impl GlobalArguments {
     /// Whether the outcome of the command is that of a mail.
     pub(crate) fn is_of_mail(&self) -> bool {
         OF_MAILS.contains(&self.command.as_str())
+    }
+
+    /// Whether neither the progress of a mail nor a wait is shown.
+    pub(crate) fn hides_progress(&self) -> bool {
+        self.progress == Some(ShowsProgress::Never)
     }
 
     /// Whether the dialogue with the server is printed.

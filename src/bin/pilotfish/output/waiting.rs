@@ -10,7 +10,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::logging::WireEvent;
-use super::progress::hidden_bar;
+use super::progress::hidden_line;
+use crate::terminal::style::{DIM, Stream, painted};
 
 /// How long a wait has to last before the line is shown.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -41,6 +42,8 @@ enum Due {
     End,
     /// The next attempt, which begins after this time.
     Attempt(Duration),
+    /// A step of the command that is not one of the dialogue, and how long it may take.
+    Step(String, Option<Duration>),
 }
 
 /// The line. Dropping this clears it.
@@ -67,6 +70,9 @@ impl DueSteps {
 
     /// Follows the dialogue.
     pub(super) fn see(&mut self, line: &WireEvent) {
+        if let Some(Due::Step(..)) = self.due.front() {
+            return;
+        }
         if let Some(Due::Attempt(_)) = self.due.front() {
             // What else happens belongs to the attempt before.
             let is_mail = line.from == "client" && line.text.starts_with("MAIL ");
@@ -103,8 +109,9 @@ impl DueSteps {
 
 impl Due {
     /// What it is called, and how long it may take.
-    fn shown(&self, host: &str, limits: &Timeouts) -> (String, Duration) {
-        match self {
+    fn shown(&self, host: &str, limits: &Timeouts) -> (String, Option<Duration>) {
+        let (what, limit) = match self {
+            Self::Step(what, limit) => return (what.clone(), *limit),
             Self::Attempt(wait) => ("deferred; trying again".to_owned(), *wait),
             Self::Connection => (format!("connecting to {host}"), limits.connect),
             Self::Greeting => (
@@ -130,7 +137,8 @@ impl Due {
                 };
                 (format!("waiting for the reply to {verb}"), limit)
             }
-        }
+        };
+        (what, Some(limit))
     }
 }
 
@@ -145,15 +153,28 @@ impl Waiting {
         let silent = state.since.elapsed();
         let due = state.due.front().filter(|_| silent >= PATIENCE)?;
         let (what, limit) = due.shown(host, limits);
-        let (silent, limit) = (time(silent), time(limit));
-        Some(format!("{what}: {silent} of {limit}"))
+        let limit = limit.map(|limit| format!(" of {}", time(limit)));
+        let line = format!("{what}: {}{}", time(silent), limit.unwrap_or_default());
+        Some(Stream::stderr().shown(painted(DIM, line)))
+    }
+
+    /// The command begins this step, whatever the dialogue shows.
+    pub(crate) fn begin(&self, what: String, limit: Option<Duration>) {
+        let mut state = self.state();
+        state.due = VecDeque::from([Due::Step(what, limit)]);
+        state.since = Instant::now();
+    }
+
+    /// A session begins, and the dialogue shows what is due.
+    pub(crate) fn follow(&self) {
+        *self.state() = DueSteps::default();
     }
 
     /// Shows the line whenever a wait lasts.
     pub(crate) fn show(self, host: String, limits: Timeouts) -> WaitingLine {
         // The time before was spent on passwords and files.
         self.state().since = Instant::now();
-        let bar = hidden_bar(None, "{msg}");
+        let bar = hidden_line();
         let drawn = bar.clone();
         let task = tokio::spawn(async move {
             let mut ticks = interval(TICK);
@@ -271,7 +292,24 @@ mod tests {
             assert_eq!(state.due.front(), Some(&due), "{from} {text}");
         }
         let (shown, limit) = Due::Attempt(wait).shown("x.test", &Timeouts::default());
-        assert_eq!((shown.as_str(), limit), ("deferred; trying again", wait));
+        assert_eq!(
+            (shown.as_str(), limit),
+            ("deferred; trying again", Some(wait))
+        );
+    }
+
+    #[test]
+    fn a_step_of_the_command_lasts_until_the_dialogue_is_followed() {
+        let waiting = Waiting::default();
+        waiting.begin("testing the ports".to_owned(), None);
+        let connected = line("network", "connected to x", None);
+        waiting.state().see(&connected);
+        let (shown, limit) =
+            (waiting.state().due[0]).shown("x.test", &Timeouts::default());
+        assert_eq!((shown.as_str(), limit), ("testing the ports", None));
+        waiting.follow();
+        waiting.state().see(&connected);
+        assert_eq!(waiting.state().due.front(), Some(&Due::Greeting));
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub(crate) async fn deliver(
         typed,
         message,
     };
-    let transfer = ProgressWatcher::watched_by(global);
+    let transfer = ProgressWatcher::watched_by(global, &mail.host);
     let client = connection.account.client(server);
     let client = client.on_progress(transfer.observer());
     let client = match client.build() {
