@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use super::cli_fixture::Directory;
 use super::peer::Peer;
+use super::run::Run;
 use crate::support::screen::terminal;
 
 /// Everything that is shown until the process has closed the terminal.
@@ -40,10 +41,16 @@ const SMALL: u64 = 200_000;
 
 /// What the terminal shows of a transfer during which the server pauses.
 async fn transfer(arguments: &str, octets: u64, pause: Pause) -> String {
-    transfer_on("xterm", arguments, octets, pause).await
+    transfer_on("xterm", "C", arguments, octets, pause).await
 }
 
-async fn transfer_on(kind: &str, arguments: &str, octets: u64, pause: Pause) -> String {
+async fn transfer_on(
+    kind: &str,
+    locale: &str,
+    arguments: &str,
+    octets: u64,
+    pause: Pause,
+) -> String {
     let directory = Directory::new();
     directory.sparse_file("file.bin", octets);
     let peer = Peer::listen().await;
@@ -52,6 +59,7 @@ async fn transfer_on(kind: &str, arguments: &str, octets: u64, pause: Pause) -> 
         .send(&format!("--to ann@example.org -a file.bin {arguments}"))
         .directory(directory.path())
         .env("TERM", kind)
+        .env("LC_ALL", locale)
         .stderr(line);
     let server = async {
         let mut client = peer.accept().await;
@@ -74,21 +82,24 @@ async fn transfer_on(kind: &str, arguments: &str, octets: u64, pause: Pause) -> 
 
 #[tokio::test]
 async fn a_transfer_of_more_than_a_second_has_a_temporary_bar() {
-    let shown = transfer("", LARGE, Pause::Message).await;
-    // The first state that is drawn, a second after the first block.
-    let line = shown.split('\r').find(|line| line.contains("sending "));
-    let line = line.expect(&shown);
-    let (title, figures) = line.split_once("  ").unwrap();
-    assert!(title.ends_with("sending 27.4 MB to 127.0.0.1"), "{line:?}");
-    let figures: Vec<_> = figures.trim_end().split("  ").collect();
-    let [bar, percent, speed, left] = figures[..] else {
-        panic!("{line:?}");
-    };
-    assert!(bar.len() == 16 && bar.trim_matches(['#', '.']).is_empty(), "{line:?}");
-    assert!(percent.ends_with(" %"), "{line:?}");
-    assert!(speed.ends_with("B/s") || speed.ends_with("bytes/s"), "{line:?}");
-    assert!(left.ends_with(" left"), "{line:?}");
-    assert!(shown.ends_with("\r\u{1b}[2K"), "{shown:?}");
+    for (locale, blocks) in [("C", ['#', '.']), ("C.UTF-8", ['█', '░'])] {
+        let shown = transfer_on("xterm", locale, "", LARGE, Pause::Message).await;
+        // The first state that is drawn, a second after the first block.
+        let line = shown.split('\r').find(|line| line.contains("sending "));
+        let line = line.expect(&shown);
+        let (title, figures) = line.split_once("  ").unwrap();
+        assert!(title.ends_with("sending 27.4 MB to 127.0.0.1"), "{line:?}");
+        let figures: Vec<_> = figures.trim_end().split("  ").collect();
+        let [bar, percent, speed, left] = figures[..] else {
+            panic!("{line:?}");
+        };
+        assert_eq!(bar.chars().count(), 16, "{line:?}");
+        assert_eq!(bar.trim_matches(blocks), "", "{line:?}");
+        assert!(percent.ends_with(" %"), "{line:?}");
+        assert!(speed.ends_with("B/s"), "{line:?}");
+        assert!(left.ends_with(" left"), "{line:?}");
+        assert!(shown.ends_with("\r\u{1b}[2K"), "{shown:?}");
+    }
 }
 
 #[tokio::test]
@@ -104,17 +115,52 @@ async fn the_terminal_names_a_silent_server_until_it_replies() {
     assert!(shown.ends_with("\r\u{1b}[2K"), "{shown:?}");
 }
 
+/// `check` names what it waits for: its own steps, then those of the sessions.
+#[tokio::test]
+async fn a_check_names_what_it_waits_for() {
+    let peer = Peer::listen().await;
+    let (screen, line) = terminal(80);
+    let run = Run::new("check")
+        .args([peer.address().as_str(), "--tls", "none"])
+        .env("TERM", "xterm")
+        .stderr(line);
+    let server = async {
+        // The port, a session that accepts any certificate, and one that verifies it.
+        for pause in [2 * LONG, 2 * LONG, Duration::ZERO] {
+            let mut client = peer.accept().await;
+            sleep(pause).await;
+            client.reply("220 ready").await;
+            client.expect_line("EHLO").await;
+            client.reply("250 ready").await;
+            client.expect_line("QUIT").await;
+            client.reply("221 bye").await;
+        }
+    };
+    let (ended, (), shown) = tokio::join!(run.end(), server, shown(screen));
+    assert!(ended.stdout.contains("port "), "{ended:?}");
+    for expected in [
+        "testing the ports of 127.0.0.1: 1 s of 25 s",
+        "waiting for the greeting of 127.0.0.1: 1 s of 5 min",
+    ] {
+        assert!(shown.contains(expected), "{expected}: {shown:?}");
+    }
+    assert!(shown.ends_with("\r\u{1b}[2K"), "{shown:?}");
+}
+
 #[tokio::test]
 async fn without_a_terminal_no_wait_is_shown() {
     for (terminal, arguments) in [("dumb", ""), ("xterm", "-q"), ("xterm", "--progress never")] {
-        let shown = transfer_on(terminal, arguments, SMALL, Pause::Greeting).await;
+        let shown = transfer_on(terminal, "C", arguments, SMALL, Pause::Greeting).await;
         assert_eq!(shown, "", "{terminal} {arguments}");
     }
 }
 
 #[tokio::test]
 async fn without_a_terminal_there_is_no_bar() {
-    assert_eq!(transfer_on("dumb", "", LARGE, Pause::Message).await, "");
+    assert_eq!(
+        transfer_on("dumb", "C", "", LARGE, Pause::Message).await,
+        ""
+    );
 }
 
 #[tokio::test]

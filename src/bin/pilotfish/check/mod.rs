@@ -24,6 +24,7 @@ use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::output::logging;
 use crate::output::report::{failed, notice, result};
+use crate::output::waiting::Waiting;
 use crate::terminal::style::{CYAN, Stream, painted};
 use crate::terminal::wrap::columns;
 
@@ -35,8 +36,8 @@ const PORTS: [u16; 3] = [465, 587, 25];
 
 /// Tests a server, prints what there is, and returns the exit status: that of the first problem.
 pub(crate) async fn run(arguments: CheckArguments, global: &GlobalArguments) -> u8 {
-    let _waiting = logging::init(global);
-    let report = Box::pin(tested(arguments, global)).await;
+    let waiting = logging::init(global);
+    let report = Box::pin(tested(arguments, global, waiting)).await;
     let report = match report {
         Ok(report) => report,
         Err(failure) => return failed(global, None, &failure),
@@ -56,7 +57,11 @@ pub(crate) async fn run(arguments: CheckArguments, global: &GlobalArguments) -> 
     status
 }
 
-async fn tested(arguments: CheckArguments, global: &GlobalArguments) -> Result<Report, Failure> {
+async fn tested(
+    arguments: CheckArguments,
+    global: &GlobalArguments,
+    waiting: Option<Waiting>,
+) -> Result<Report, Failure> {
     let login = arguments.login;
     // Where only a host is named, the port and the protection are found out.
     let (server, is_host_alone) = target::server(arguments, global).await?;
@@ -67,7 +72,12 @@ async fn tested(arguments: CheckArguments, global: &GlobalArguments) -> Result<R
                 .with_help("pilotfish check --login -A NAME"),
         );
     }
-    let report = Box::pin(report(&mut connection, login, is_host_alone));
+    let host = connection.account.host().map(ToString::to_string);
+    let limits = connection.account.network.timeouts();
+    let shown = waiting.clone();
+    let _line = shown.map(|waiting| waiting.show(host.unwrap_or_default(), limits));
+    let waiting = waiting.as_ref();
+    let report = Box::pin(report(&mut connection, login, is_host_alone, waiting));
     stops.unless(Interrupted::NotTested, report).await
 }
 
@@ -76,6 +86,7 @@ async fn report(
     connection: &mut Connection,
     login: bool,
     is_host_alone: bool,
+    waiting: Option<&Waiting>,
 ) -> Result<Report, Failure> {
     let account = connection.account.clone();
     let host = account.host().cloned();
@@ -93,6 +104,9 @@ async fn report(
     };
     let is_direct = account.unix_socket().is_none() && account.network.proxy.is_none();
     if is_direct {
+        if let Some(waiting) = waiting {
+            waiting.begin(format!("looking up the addresses of {host}"), None);
+        }
         match addresses(&account, &host).await {
             Ok(addresses) => {
                 let numbers = match account.port() {
@@ -100,6 +114,10 @@ async fn report(
                     None if is_host_alone => PORTS.to_vec(),
                     None => vec![account.security().port()],
                 };
+                if let Some(waiting) = waiting {
+                    let what = format!("testing the ports of {host}");
+                    waiting.begin(what, Some(ports::LONGEST));
+                }
                 report.ports = ports(&account, &host, &addresses, &numbers).await?;
                 report.addresses = Some(Ok(addresses));
             }
@@ -117,6 +135,9 @@ async fn report(
         let mut ports = report.ports.iter().filter(|other| other.number == port);
         (!is_direct || ports.any(Port::is_open)).then_some((port, security))
     };
+    if let Some(waiting) = waiting {
+        waiting.follow();
+    }
     if let Some((port, security)) = report.session {
         let findings = session::findings(&account, port, security, login).await;
         if let Ok(findings) = &findings

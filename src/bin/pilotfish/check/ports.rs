@@ -16,6 +16,9 @@ use tokio::time::{Instant, timeout};
 /// How long a port may take to accept a connection, and then to greet.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a port may take in all: two connections, a handshake, a session and its end.
+pub(super) const LONGEST: Duration = PATIENCE.saturating_mul(5);
+
 /// A port with what was found out about it.
 #[derive(Debug)]
 pub(super) struct Port {

@@ -100,14 +100,21 @@ fn transfer_bar(total: u64, host: &str) -> ProgressBar {
         room => format!("  {{bar:{room}}}"),
     };
     let template = format!("{{prefix}}{bar}  {{percent}} %{{pace}}");
-    let (filled, empty) = if stream.is_utf8 { ("█", "░") } else { ("#", ".") };
+    let (filled, empty) = if stream.is_utf8 {
+        ("█", "░")
+    } else {
+        ("#", ".")
+    };
     let style = ProgressStyle::with_template(&template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars(&format!("{filled}{empty}"))
-        .with_key("pace", |state: &ProgressState, line: &mut dyn fmt::Write| {
-            // A line that cannot be written is not drawn.
-            let _ = line.write_str(&pace(bytes_per_second(state), state.eta()));
-        });
+        .with_key(
+            "pace",
+            |state: &ProgressState, line: &mut dyn fmt::Write| {
+                // A line that cannot be written is not drawn.
+                let _ = line.write_str(&pace(bytes_per_second(state), state.eta()));
+            },
+        );
     ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden())
         .with_style(style)
         .with_prefix(title)
@@ -132,7 +139,10 @@ fn pace(bytes_per_second: u64, left: Duration) -> String {
     let speed = format!("  {}/s", Size(bytes_per_second));
     match left.as_secs() {
         0 if left.is_zero() => speed,
-        seconds => format!("{speed}  {} left", Span(Duration::from_secs(seconds.max(1)))),
+        seconds => format!(
+            "{speed}  {} left",
+            Span(Duration::from_secs(seconds.max(1)))
+        ),
     }
 }
 

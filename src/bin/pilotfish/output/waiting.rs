@@ -304,8 +304,7 @@ mod tests {
         waiting.begin("testing the ports".to_owned(), None);
         let connected = line("network", "connected to x", None);
         waiting.state().see(&connected);
-        let (shown, limit) =
-            (waiting.state().due[0]).shown("x.test", &Timeouts::default());
+        let (shown, limit) = (waiting.state().due[0]).shown("x.test", &Timeouts::default());
         assert_eq!((shown.as_str(), limit), ("testing the ports", None));
         waiting.follow();
         waiting.state().see(&connected);
