@@ -23,7 +23,7 @@ use crate::terminal::question::Questions;
 
 /// Runs the command, and returns the exit status.
 pub(crate) async fn run(arguments: AuthArguments, global: &GlobalArguments) -> u8 {
-    let _waiting = logging::init(global);
+    let _watch = logging::init(global);
     let AuthCommands::Set(arguments) = arguments.command;
     let done = async {
         let mut stops = Stops::new()?;

@@ -17,10 +17,9 @@ use crate::compose::{list, parse};
 use crate::connection::{Connection, signed};
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
-use crate::output::logging;
+use crate::output::logging::{self, Watch};
 use crate::output::report;
 use crate::output::submission::TypedAddresses;
-use crate::output::waiting::Waiting;
 use crate::send::{Outgoing, deliver};
 
 /// Where everything is written to.
@@ -44,10 +43,10 @@ pub(crate) async fn run(arguments: DemoArguments, global: &GlobalArguments) -> u
         transcript: true,
         ..global.clone()
     };
-    let waiting = logging::init(&global);
+    let watch = logging::init(&global);
     let names_server = arguments.server.server.is_some();
     let outcome = if names_server || global.account.is_some() || global.config.is_some() {
-        Box::pin(send_to_server(arguments, &global, waiting)).await
+        Box::pin(send_to_server(arguments, &global, watch)).await
     } else if let Some(flag) = for_a_server(&arguments, &global) {
         let message = format!("{flag} for a real server: name it by --server or --account");
         Err(Failure::usage(message))
@@ -77,7 +76,7 @@ fn for_a_server(arguments: &DemoArguments, global: &GlobalArguments) -> Option<&
 async fn send_to_server(
     arguments: DemoArguments,
     global: &GlobalArguments,
-    waiting: Option<Waiting>,
+    watch: Watch,
 ) -> Result<u8, Failure> {
     let from = arguments.from.as_deref();
     let (connection, mut stops) = Connection::open(global, arguments.server, None, from).await?;
@@ -105,7 +104,7 @@ async fn send_to_server(
         typed: TypedAddresses::of(&arguments.to),
         copy: None,
     };
-    let delivered = deliver(connection, outgoing, global, waiting, stops).await;
+    let delivered = deliver(connection, outgoing, global, watch, stops).await;
     Ok(delivered.status)
 }
 

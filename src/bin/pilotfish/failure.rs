@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use pilotfish::protocol::{Reply, ReplyMeaning};
-use pilotfish::session::{MailOutcome, Recipient, RecipientOutcome, recipient_outcomes};
+use pilotfish::session::{MailOutcome, Receipt, Recipient, RecipientOutcome, recipient_outcomes};
 use pilotfish::{Error, Fate, Message};
 
 use crate::connection::Connection;
@@ -27,6 +27,8 @@ pub(crate) struct Failure {
     pub(crate) causes: Vec<String>,
     /// The library's error, if there was one.
     pub(crate) error: Option<Error>,
+    /// The recipients that had an outcome before the error, in an earlier attempt.
+    pub(crate) earlier: Option<Box<Receipt>>,
     /// What became of the mail.
     pub(crate) outcome: MailOutcome,
     /// How far the command had come when a signal, or the end of the total time, stopped it.
@@ -96,6 +98,7 @@ impl Failure {
             message: in_bytes(&message.to_string()),
             causes: Vec::new(),
             error: None,
+            earlier: None,
             outcome: MailOutcome::Failed,
             interruption: None,
             is_declined: false,
@@ -272,15 +275,27 @@ impl Failure {
     /// What became of the mail for each recipient.
     pub(crate) fn recipients<'a>(&'a self, message: &'a Message) -> Vec<Recipient<'a>> {
         let paths = message.envelope().forward_paths();
-        if let Some(error) = &self.error {
-            return recipient_outcomes(paths, Err(error));
-        }
         let outcome = match self.outcome {
             MailOutcome::Unknown => RecipientOutcome::Unknown,
             _ => RecipientOutcome::NotTried,
         };
-        let recipients = paths.iter().map(|path| Recipient::new(path, outcome));
-        recipients.collect()
+        let mut recipients = match &self.error {
+            Some(error) => recipient_outcomes(paths, Err(error)),
+            None => paths
+                .iter()
+                .map(|path| Recipient::new(path, outcome))
+                .collect(),
+        };
+        if let Some(earlier) = &self.earlier {
+            let before = recipient_outcomes(paths, Ok(earlier));
+            for (recipient, before) in recipients.iter_mut().zip(before) {
+                // The error is about those that were deferred.
+                if before.outcome != RecipientOutcome::Deferred {
+                    *recipient = before;
+                }
+            }
+        }
+        recipients
     }
 }
 

@@ -3,6 +3,7 @@
 mod concern;
 mod confirm;
 mod copy;
+mod deferred;
 mod delivery;
 mod draft;
 mod editor;
@@ -45,7 +46,7 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         report::result(schema.trim_end());
         return exit::OK;
     }
-    let waiting = logging::init(global);
+    let watch = logging::init(global);
     let mut draft = None;
     let sent = async {
         with_recipients(&mut mail)?;
@@ -112,7 +113,7 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
             typed,
             copy,
         };
-        let delivered = deliver(connection, outgoing, global, waiting, stops).await;
+        let delivered = deliver(connection, outgoing, global, watch, stops).await;
         Ok(delivered.status)
     };
     let sent = Box::pin(sent).await;

@@ -40,6 +40,7 @@ mod printed_examples;
 mod progress;
 mod quit;
 mod refusals;
+mod retry;
 pub(crate) mod run;
 mod secret_sources;
 mod secrets;

@@ -247,7 +247,7 @@ async fn a_deferred_mail_is_tried_again() {
     use pilotfish::testing::Fault::ReplyAt;
     use pilotfish::testing::Point::EndOfData;
     let later = ReplyAt(EndOfData, "451 4.3.0 later".to_owned());
-    for (arguments, status, attempts) in [("", 75, "1"), ("--retry 30m", 0, "null")] {
+    for (arguments, status, attempts) in [("", 75, "1"), ("--retry 30m", 0, "2")] {
         let fixture = CliFixture::open(server().fault(later.clone())).await;
         let ended = fixture
             .send(&format!("ann@example.org -m Hi --json {arguments}"))

@@ -387,7 +387,7 @@ async fn send_test(
             account: Some(setup.name.clone()),
             server: super::list::place(account),
             host: account.host().map(ToString::to_string).unwrap_or_default(),
-            attempts: Some(1),
+            attempts: 1,
             typed: TypedAddresses::default(),
         };
         let started = Instant::now();

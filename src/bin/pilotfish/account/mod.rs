@@ -26,7 +26,7 @@ use crate::terminal::style::{Mark, Stream};
 
 /// Runs the command, and returns the exit status.
 pub(crate) async fn run(arguments: AccountArguments, global: &GlobalArguments) -> u8 {
-    let _waiting = logging::init(global);
+    let _watch = logging::init(global);
     let done = async {
         let mut stops = Stops::new()?;
         let how_far = match &arguments.command {

@@ -29,7 +29,7 @@ pub(crate) enum Confirm {
 pub(crate) struct SendingArguments {
     /// Try again for this long, such as 30m, while the server defers the mail or cannot be reached.
     ///
-    /// A mail that was accepted for some recipients is not sent again to the others.
+    /// If some recipients have the mail, it is sent again to the deferred ones alone.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) retry: Option<Duration>,
 

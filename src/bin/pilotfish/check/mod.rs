@@ -36,8 +36,8 @@ const PORTS: [u16; 3] = [465, 587, 25];
 
 /// Tests a server, prints what there is, and returns the exit status: that of the first problem.
 pub(crate) async fn run(arguments: CheckArguments, global: &GlobalArguments) -> u8 {
-    let waiting = logging::init(global);
-    let report = Box::pin(tested(arguments, global, waiting)).await;
+    let watch = logging::init(global);
+    let report = Box::pin(tested(arguments, global, watch.waiting)).await;
     let report = match report {
         Ok(report) => report,
         Err(failure) => return failed(global, None, &failure),

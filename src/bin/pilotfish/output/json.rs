@@ -35,7 +35,7 @@ pub(super) struct SendObject<'a> {
     queue_id: Option<&'a str>,
     envelope_from: Option<String>,
     size: Option<u64>,
-    attempts: Option<u32>,
+    attempts: u32,
     warnings: Vec<String>,
     recipients: Vec<RecipientObject>,
     reply: Option<ReplyObject>,
@@ -226,7 +226,7 @@ fn about(mail: Option<&Submission>) -> SendObject<'_> {
                 .unwrap_or_default()
         }),
         size: message.map(Message::exact_size),
-        attempts: mail.map_or(Some(0), |mail| mail.attempts),
+        attempts: mail.map_or(0, |mail| mail.attempts),
         warnings: warnings.iter().map(ToString::to_string).collect(),
         ..SendObject::default()
     }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::io::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing::field::{Field, Visit};
@@ -28,8 +28,8 @@ const WIRE: &str = "pilotfish::wire";
 /// Sets up the log: the steps by `-v`, the dialogue with times by `-vv`, everything by
 /// `-vvv`; the dialogue alone by `--transcript`.
 ///
-/// Returns the source of the waiting line, if the terminal shows one.
-pub(crate) fn init(global: &GlobalArguments) -> Option<Waiting> {
+/// Returns what the commands that send a mail need of it.
+pub(crate) fn init(global: &GlobalArguments) -> Watch {
     let wire = |level| Targets::new().with_target(WIRE, level);
     let has_times = global.verbose > 1;
     let transcript = (global.shows_dialogue())
@@ -40,6 +40,16 @@ pub(crate) fn init(global: &GlobalArguments) -> Option<Waiting> {
     let watched = waiting.clone().map(|waiting| {
         OnWireEvent(move |line| waiting.state().see(&line)).with_filter(wire(LevelFilter::TRACE))
     });
+    let retried = Retried::default();
+    let counted = {
+        let retried = retried.clone();
+        OnWireEvent(move |event: WireEvent| {
+            if event.wait.is_some() {
+                retried.count();
+            }
+        })
+        .with_filter(retry())
+    };
     // A terminal shows the wait, and -vvv the event.
     let retries = (!global.quiet && waiting.is_none() && global.verbose < 3).then(|| {
         OnWireEvent(|event: WireEvent| {
@@ -73,11 +83,34 @@ pub(crate) fn init(global: &GlobalArguments) -> Option<Waiting> {
         .with(transcript)
         .with(steps)
         .with(watched)
+        .with(counted)
         .with(retries)
         .with(shown)
         .with(log)
         .init();
-    waiting
+    Watch { waiting, retried }
+}
+
+/// What is seen of the dialogue while a mail is sent.
+#[derive(Clone, Default)]
+pub(crate) struct Watch {
+    /// The source of the waiting line, if the terminal shows one.
+    pub(crate) waiting: Option<Waiting>,
+    pub(crate) retried: Retried,
+}
+
+/// How often mails were sent again.
+#[derive(Clone, Default)]
+pub(crate) struct Retried(Arc<AtomicU32>);
+
+impl Retried {
+    pub(crate) fn count(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn so_far(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 fn retry() -> Targets {

@@ -14,8 +14,8 @@ pub(crate) struct Submission {
     pub(crate) server: String,
     /// The same without the port.
     pub(crate) host: String,
-    /// How often it is sent, if that is known.
-    pub(crate) attempts: Option<u32>,
+    /// How often it was sent.
+    pub(crate) attempts: u32,
     /// The recipients' addresses as they were typed, where they differ from those that are sent.
     pub(crate) typed: TypedAddresses,
 }

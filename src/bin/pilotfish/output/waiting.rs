@@ -170,6 +170,11 @@ impl Waiting {
         *self.state() = DueSteps::default();
     }
 
+    /// The mail is deferred for some recipients, and the command sends it again after this time.
+    pub(crate) fn wait_for_next_attempt(&self, wait: Duration) {
+        self.state().wait_for_next_attempt(wait);
+    }
+
     /// Shows the line whenever a wait lasts.
     pub(crate) fn show(self, host: String, limits: Timeouts) -> WaitingLine {
         // The time before was spent on passwords and files.

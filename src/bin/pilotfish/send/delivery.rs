@@ -9,15 +9,17 @@ use pilotfish::{Client, Error, Mail, Message};
 use tokio::time::{Instant, timeout};
 
 use super::copy::CopyPlace;
+use super::deferred::{Deferred, has_deferred};
 use crate::args::GlobalArguments;
 use crate::connection::Connection;
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::output::log::LogPlace;
+use crate::output::logging::Watch;
 use crate::output::progress::ProgressWatcher;
 use crate::output::report;
 use crate::output::submission::{Submission, TypedAddresses};
-use crate::output::waiting::{Waiting, WaitingLine};
+use crate::output::waiting::WaitingLine;
 use crate::stop::{Stop, Stops};
 use crate::terminal::quantity::{Size, Span};
 use crate::terminal::style::{DIM, painted};
@@ -56,7 +58,7 @@ pub(crate) async fn deliver(
     mut connection: Connection,
     outgoing: Outgoing,
     global: &GlobalArguments,
-    waiting: Option<Waiting>,
+    watch: Watch,
     mut stops: Stops,
 ) -> Delivered {
     let Outgoing {
@@ -86,17 +88,16 @@ pub(crate) async fn deliver(
     let account = &connection.account;
     let socket = account.unix_socket().map(|path| path.display().to_string());
     let host = account.host().map(ToString::to_string);
-    let mail = Submission {
+    let mut mail = Submission {
         account: connection.name.clone(),
         host: socket.or(host).unwrap_or_else(|| server.to_string()),
         server: server.to_string(),
-        // The client does not count the attempts.
-        attempts: account.retry.is_none().then_some(1),
+        attempts: 1,
         typed,
         message,
     };
     let transfer = ProgressWatcher::watched_by(global, &mail.host);
-    let client = connection.account.client(server);
+    let client = connection.account.client(server.clone());
     let client = client.on_progress(transfer.observer());
     let client = match client.build() {
         Ok(client) => client,
@@ -106,10 +107,33 @@ pub(crate) async fn deliver(
         }
     };
     let started = Instant::now();
-    let line = waiting.map(|waiting| waiting.show(mail.server.clone(), limits));
+    let retried_before = watch.retried.so_far();
+    let line = (watch.waiting.clone()).map(|waiting| waiting.show(mail.server.clone(), limits));
     let envelope = mail.message.envelope().clone().with_options(options);
-    let sending = client.send(Mail::new(envelope, mail.message.clone()));
-    let result = finish_or_stop(&client, sending, &transfer, line.as_ref(), &mut stops).await;
+    let sending = client.send(Mail::new(envelope.clone(), mail.message.clone()));
+    let mut result = finish_or_stop(&client, sending, &transfer, line.as_ref(), &mut stops).await;
+    if let (Ok(receipt), Some(budget)) = (&result, connection.account.retry)
+        && has_deferred(receipt)
+    {
+        // Each of these attempts is one of the command's.
+        let mut account = connection.account.clone();
+        account.retry = None;
+        let client = account.client(server).on_progress(transfer.observer());
+        if let Ok(client) = client.build() {
+            let mut later = Deferred {
+                client: &client,
+                mail: Mail::new(envelope, mail.message.clone()),
+                end: started + budget,
+                watch: &watch,
+                is_quiet: global.quiet,
+            };
+            result = later
+                .send(receipt.clone(), &transfer, line.as_ref(), &mut stops)
+                .await;
+            client.close().await;
+        }
+    }
+    mail.attempts = watch.retried.so_far() - retried_before + 1;
     transfer.clear_bar();
     drop(line);
     let is_interruption = |failure: &Failure| failure.interruption.is_some();
@@ -153,7 +177,7 @@ fn decisive(error: &Error) -> Option<&Reply> {
 
 /// Sends, unless a signal or the total time stops the command before. If the whole mail was sent,
 /// the command waits for the reply until a second signal, or until its patience is over.
-async fn finish_or_stop(
+pub(super) async fn finish_or_stop(
     client: &Client,
     sending: impl Future<Output = pilotfish::Result<Receipt>>,
     transfer: &ProgressWatcher,

@@ -24,7 +24,7 @@ use crate::connection::{Connection, signed};
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::input::{self, Input, blocking};
-use crate::output::logging;
+use crate::output::logging::{self, Watch};
 use crate::output::report::{failed, help_alone, result};
 use crate::output::submission::TypedAddresses;
 use crate::send::{Delivered, Outgoing, deliver};
@@ -100,10 +100,10 @@ pub(crate) async fn run(arguments: &[OsString], global: &GlobalArguments) -> u8 
         Mode::Verify => verify(&flags, &global).await,
         Mode::Smtp => smtp::serve(&global).await,
         Mode::Deliver => {
-            let _waiting = logging::init(&global);
+            let watch = logging::init(&global);
             // The caller writes all of the message, whatever the configuration is like.
             let body = input::raw::body(Input::Stdin, "standard input").await;
-            let sent = async { send(body?, &flags, &global).await };
+            let sent = async { send(body?, &flags, &global, watch).await };
             let status = match Box::pin(sent).await {
                 Ok(delivered) => delivered.status,
                 Err(failure) if flags.is_quiet => failure.status,
@@ -131,7 +131,12 @@ fn for_callers(status: u8) -> u8 {
 }
 
 /// Sends a message.
-async fn send(body: Body, flags: &Flags, global: &GlobalArguments) -> Result<Delivered, Failure> {
+async fn send(
+    body: Body,
+    flags: &Flags,
+    global: &GlobalArguments,
+    watch: Watch,
+) -> Result<Delivered, Failure> {
     let config = configuration(global).await?;
     if let Some(name) = &flags.account {
         // Callers that mean something else by -A must not send from another account.
@@ -144,7 +149,7 @@ async fn send(body: Body, flags: &Flags, global: &GlobalArguments) -> Result<Del
     connection.require_account()?;
     let made = message(body, flags, &names, &connection);
     let made = stops.unless(Interrupted::NotSent(None), made).await?;
-    deliver_quietly(connection, made, flags, global, stops).await
+    deliver_quietly(connection, made, flags, global, watch, stops).await
 }
 
 async fn deliver_quietly(
@@ -152,6 +157,7 @@ async fn deliver_quietly(
     message: Message,
     flags: &Flags,
     global: &GlobalArguments,
+    watch: Watch,
     stops: Stops,
 ) -> Result<Delivered, Failure> {
     let mut options = Options::default();
@@ -165,7 +171,7 @@ async fn deliver_quietly(
         typed: TypedAddresses::default(),
         copy: None,
     };
-    let delivered = deliver(connection, outgoing, global, None, stops);
+    let delivered = deliver(connection, outgoing, global, watch, stops);
     Ok(Box::pin(delivered).await)
 }
 

@@ -12,7 +12,7 @@ use crate::args::GlobalArguments;
 use crate::exit;
 use crate::failure::Failure;
 use crate::input::spooled;
-use crate::output::logging;
+use crate::output::logging::{self, Watch};
 use crate::output::report::failed;
 use crate::send::Delivered;
 
@@ -31,6 +31,7 @@ struct Dialogue<'a> {
     input: BufReader<Stdin>,
     output: Stdout,
     global: &'a GlobalArguments,
+    watch: Watch,
     /// What the caller has said of the present mail.
     sender: Option<String>,
     recipients: Vec<String>,
@@ -38,11 +39,12 @@ struct Dialogue<'a> {
 
 /// Answers commands until the caller leaves, and returns the exit status.
 pub(super) async fn serve(global: &GlobalArguments) -> u8 {
-    let _waiting = logging::init(global);
+    let watch = logging::init(global);
     let mut dialogue = Dialogue {
         input: BufReader::new(tokio::io::stdin()),
         output: tokio::io::stdout(),
         global,
+        watch,
         sender: None,
         recipients: Vec::new(),
     };
@@ -185,7 +187,7 @@ impl Dialogue<'_> {
             self.sender.take().unwrap_or_default(),
             std::mem::take(&mut self.recipients),
         );
-        let sent = async { super::send(body?, &flags, self.global).await };
+        let sent = async { super::send(body?, &flags, self.global, self.watch.clone()).await };
         let delivered = Box::pin(sent).await.unwrap_or_else(|failure| Delivered {
             status: failed(self.global, None, &failure),
             reply: None,

@@ -1,0 +1,108 @@
+//! `--retry` for a mail that some recipients have: the others are tried again, and nobody gets it twice.
+
+use pilotfish::testing::Fault::{CloseAt, ReplyAt};
+use pilotfish::testing::Point::{EndOfData, Rcpt};
+use pilotfish::testing::{Fault, TestServerBuilder};
+
+use super::cli_fixture::{CliFixture, server};
+use super::run::unwrapped;
+
+/// A server that defers its first recipient for a second.
+fn deferring() -> TestServerBuilder {
+    server().fault(later())
+}
+
+fn later() -> Fault {
+    let words = "450 4.2.0 Greylisted, try again in 1 seconds";
+    ReplyAt(Rcpt, words.to_owned())
+}
+
+/// Sends to ann and bob. Returns the status, the outcomes of both and the attempts by JSON, and who got
+/// each mail that the server accepted.
+async fn send(server: TestServerBuilder, retry: &str) -> (i32, String, Vec<Vec<String>>) {
+    let fixture = CliFixture::open(server).await;
+    let run = fixture.send(&format!(
+        "ann@example.org bob@example.org -m Hi --json {retry}"
+    ));
+    let ended = run.end().await;
+    let object: serde_json::Value = serde_json::from_str(&ended.stdout).expect(&ended.stdout);
+    let outcome = |at: usize| {
+        object["recipients"][at]["outcome"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let facts = format!(
+        "{} {} {} attempts",
+        outcome(0),
+        outcome(1),
+        object["attempts"]
+    );
+    let retries = unwrapped(&ended.stderr)
+        .matches("Pilotfish tries again in 1 s")
+        .count();
+    let attempts = object["attempts"].as_u64().unwrap();
+    assert_eq!(u64::try_from(retries).unwrap() + 1, attempts, "{ended:?}");
+    let mails = fixture.mails().await;
+    let paths = mails.into_iter().map(|mail| mail.forward_paths).collect();
+    (ended.status, facts, paths)
+}
+
+#[tokio::test]
+async fn deferred_recipients_are_tried_again_alone() {
+    let (ann, bob) = ("ann@example.org".to_owned(), "bob@example.org".to_owned());
+    for (server, retry, status, facts, mails) in [
+        (
+            deferring(),
+            "--retry 1m",
+            0,
+            "accepted accepted 2 attempts",
+            vec![vec![bob.clone()], vec![ann.clone()]],
+        ),
+        // Nothing is tried without the flag, nor beyond its time.
+        (
+            deferring(),
+            "",
+            80,
+            "deferred accepted 1 attempts",
+            vec![vec![bob.clone()]],
+        ),
+        (
+            server().fault(ReplyAt(
+                Rcpt,
+                "450 4.2.0 try again in 300 seconds".to_owned(),
+            )),
+            "--retry 1m",
+            80,
+            "deferred accepted 1 attempts",
+            vec![vec![bob.clone()]],
+        ),
+        // Rejected at last.
+        (
+            deferring()
+                .fault(ReplyAt(EndOfData, "250 2.0.0 ok".to_owned()))
+                .fault(ReplyAt(EndOfData, "554 5.7.1 no".to_owned())),
+            "--retry 1m",
+            80,
+            "rejected accepted 2 attempts",
+            vec![vec![bob.clone()]],
+        ),
+    ] {
+        let found = send(server, retry).await;
+        assert_eq!(found, (status, facts.to_owned(), mails), "{retry}");
+    }
+}
+
+/// The second attempt is sent as a whole, and no reply comes: its recipient is unknown, and the other one
+/// has the mail.
+#[tokio::test]
+async fn an_attempt_without_a_reply_is_the_last() {
+    let server = deferring()
+        .fault(ReplyAt(EndOfData, "250 2.0.0 ok".to_owned()))
+        .fault(CloseAt(EndOfData));
+    let (status, facts, _) = send(server, "--retry 1m").await;
+    assert_eq!(
+        (status, facts.as_str()),
+        (81, "unknown accepted 2 attempts")
+    );
+}
