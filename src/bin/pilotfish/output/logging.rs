@@ -40,12 +40,12 @@ pub(crate) fn init(global: &GlobalArguments) -> Watch {
     let watched = waiting.clone().map(|waiting| {
         OnWireEvent(move |line| waiting.state().see(&line)).with_filter(wire(LevelFilter::TRACE))
     });
-    let retried = Retried::default();
+    let count = Retried::default();
     let counted = {
-        let retried = retried.clone();
+        let count = count.clone();
         OnWireEvent(move |event: WireEvent| {
             if event.wait.is_some() {
-                retried.count();
+                count.count();
             }
         })
         .with_filter(retry())
@@ -88,7 +88,10 @@ pub(crate) fn init(global: &GlobalArguments) -> Watch {
         .with(shown)
         .with(log)
         .init();
-    Watch { waiting, retried }
+    Watch {
+        waiting,
+        retried: count,
+    }
 }
 
 /// What is seen of the dialogue while a mail is sent.

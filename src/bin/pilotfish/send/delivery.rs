@@ -136,8 +136,7 @@ pub(crate) async fn deliver(
     mail.attempts = watch.retried.so_far() - retried_before + 1;
     transfer.clear_bar();
     drop(line);
-    let is_interruption = |failure: &Failure| failure.interruption.is_some();
-    let was_interrupted = result.as_ref().is_err_and(is_interruption);
+    let was_interrupted = matches!(&result, Err(failure) if failure.interruption.is_some());
     if let (Ok(receipt), 1) = (&result, global.verbose) {
         let step = format!(
             "sent {} in {}; the reply took {}",
@@ -147,12 +146,8 @@ pub(crate) async fn deliver(
         );
         report::notice(&painted(DIM, step));
     }
-    if let (Ok(_), Some(copy)) = (&result, &copy)
-        && let Err(failure) = copy.keep(&mail.message).await
-    {
-        // The mail is accepted all the same.
-        let cause = failure.causes.first().map(|cause| format!(": {cause}"));
-        report::warning(&format!("{}{}", failure.message, cause.unwrap_or_default()));
+    if let (Ok(_), Some(copy)) = (&result, &copy) {
+        keep(copy, &mail.message).await;
     }
     let reply = match &result {
         Ok(receipt) => Some(receipt.reply.clone()),
@@ -167,6 +162,14 @@ pub(crate) async fn deliver(
         client.close().await;
     }
     Delivered { status, reply }
+}
+
+/// Keeps a copy. The mail is accepted even if this fails.
+async fn keep(copy: &CopyPlace, message: &Message) {
+    if let Err(failure) = copy.keep(message).await {
+        let cause = failure.causes.first().map(|cause| format!(": {cause}"));
+        report::warning(&format!("{}{}", failure.message, cause.unwrap_or_default()));
+    }
 }
 
 /// The reply that a mail failed by.
