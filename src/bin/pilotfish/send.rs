@@ -21,6 +21,7 @@ use crate::connection::{Connection, signed};
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::input::Input;
+use crate::input::raw::{self, Finished};
 use crate::output::dry_run::{self, Output};
 use crate::output::logging;
 use crate::output::report;
@@ -54,7 +55,12 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         let paths = mail.inputs().filter_map(Input::path);
         let read: Vec<_> = paths.map(PathBuf::from).collect();
         let body = mail.content.body_type;
-        let sender = mail.addresses.from.as_deref();
+        let finished = match mail.raw.raw.clone() {
+            Some(input) => Some(raw::finished(input, "--raw").await?),
+            None => None,
+        };
+        let author = finished.as_ref().and_then(Finished::author);
+        let sender = mail.addresses.from.as_deref().or(author.as_deref());
         let names_server = server.server.is_some();
         let opened = Connection::open(global, server, dkim.dkim()?, sender).await;
         let (mut connection, mut stops) = opened?;
@@ -89,9 +95,10 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         let addresses = &mail.addresses;
         let typed = [&addresses.to, &addresses.cc, &addresses.bcc];
         let typed = TypedAddresses::of(typed.into_iter().flatten());
+        let finished = finished.map(|finished| finished.body);
         let message = async {
             let signer = connection.signer(body).await?;
-            let message = compose(mail, connection.account.sender()).await?;
+            let message = compose(mail, finished, connection.account.sender()).await?;
             signed(message, signer.as_ref()).await
         };
         let message = Box::pin(message);

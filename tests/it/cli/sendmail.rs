@@ -233,3 +233,82 @@ async fn a_log_has_a_line_for_each_mail() {
     }
     assert_eq!(fixture.mails().await.len(), 1);
 }
+
+/// The author of the message chooses the account, for sendmail and for finished messages.
+#[tokio::test]
+async fn the_author_chooses_the_account() {
+    let server = server().user("joe@example.net", "sesame");
+    let fixture = fixture(server, "default = 'a'").await;
+    let address = fixture.server.addr();
+    let config = String::from_utf8(fixture.directory.read("config.toml")).unwrap();
+    let joe = format!(
+        "{config}[account.joe]\nserver = \"{address}\"\ntls-ca = \"ca.pem\"\nuser = \"joe@example.net\"\n\
+         password-command = \"echo sesame\"\n"
+    );
+    fixture.directory.file("config.toml", joe);
+    let message = |from: &str| format!("From: {from}\nTo: ann@example.org\n\nHi\n");
+    let mut expected = Vec::new();
+    for (from, user) in [
+        ("Joe <joe@example.net>", "joe@example.net"),
+        ("JOE@example.net", "joe@example.net"),
+        (USER, USER),
+        // No account is that author's.
+        ("eve@example.com", USER),
+    ] {
+        let ended = sendmail(&fixture.directory, "-t", &message(from))
+            .end()
+            .await;
+        assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{from}");
+        fixture.directory.file("mail.eml", message(from));
+        for (raw, input) in [("mail.eml", String::new()), ("-", message(from))] {
+            let run = Run::new(&format!("-C config.toml send -t --raw {raw}"));
+            let run = run.directory(fixture.directory.path()).stdin(&input);
+            run.end().await.result();
+        }
+        // The account by its name counts more.
+        let ended = sendmail(&fixture.directory, "-t -A a", &message(from))
+            .end()
+            .await;
+        assert_eq!(ended.status, 0, "{ended:?}");
+        expected.extend([user, user, user, USER].map(str::to_owned));
+    }
+    let mails = fixture.mails().await.into_iter();
+    let users: Vec<_> = mails.filter_map(|mail| mail.authenticated_as).collect();
+    assert_eq!(users, expected);
+}
+
+/// An alias that cannot be used, or a file that is not there, is an error for the names that need it.
+#[tokio::test]
+async fn an_unusable_alias_stops_no_other_mail() {
+    let fixture = fixture(server(), "aliases = 'odd'").await;
+    let odd = "prog: |/bin/prog\nlist: :include:/etc/list\nroot: ann@example.org\n";
+    fixture.directory.file("odd", odd);
+    for recipient in ["ann@example.org", "root"] {
+        let ended = sendmail(&fixture.directory, recipient, CRON).end().await;
+        assert_eq!(
+            (ended.status, ended.stderr.as_str()),
+            (0, ""),
+            "{recipient}"
+        );
+    }
+    let ended = sendmail(&fixture.directory, "prog", CRON).end().await;
+    ended.fails(78, "odd:1: an alias is an address or a name");
+    let check = Run::new("-C config.toml config check").directory(fixture.directory.path());
+    let ended = check.end().await;
+    assert_eq!(ended.status, 0);
+    let shown = super::run::unwrapped(&ended.stderr);
+    assert!(
+        shown.contains("odd:1: an alias") && shown.contains("odd:2: an alias"),
+        "{shown}"
+    );
+    std::fs::remove_file(fixture.directory.path().join("odd")).unwrap();
+    let ended = sendmail(&fixture.directory, "ann@example.org", CRON)
+        .end()
+        .await;
+    assert_eq!(ended.status, 0, "{ended:?}");
+    let ended = sendmail(&fixture.directory, "root", CRON).end().await;
+    ended.fails(78, "cannot read the aliases in");
+    let check = Run::new("-C config.toml config check").directory(fixture.directory.path());
+    check.end().await.fails(78, "cannot read the aliases in");
+    assert_eq!(fixture.mails().await.len(), 3);
+}

@@ -67,7 +67,7 @@ pub(super) async fn with_content(
         builder = builder.attach(spec.attachment().await?);
     }
     for input in content.forward {
-        builder = builder.forward(raw::body(input, "--forward").await?);
+        builder = builder.forward(raw::finished(input, "--forward").await?.body);
     }
     if let Some(input) = content.calendar {
         let icalendar = input.text().await?;

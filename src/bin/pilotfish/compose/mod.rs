@@ -7,20 +7,20 @@ use std::str::FromStr;
 
 use pilotfish::Message;
 use pilotfish::address::{Address, AddressError, Mailbox, ReversePath};
-use pilotfish::message::{ListUnsubscribe, MessageBuilder, RawBuilder};
+use pilotfish::message::{Body, ListUnsubscribe, MessageBuilder, RawBuilder};
 
 use crate::args::{AddressArguments, FieldArguments, MailArguments};
 use crate::failure::Failure;
-use crate::input::{self, Input};
 use content::with_content;
 pub(crate) use errors::cannot_make;
 use errors::no_author;
 
 /// Makes the message. All its files are opened here, before anything is sent.
 ///
-/// `default_from` is the author if `--from` names none.
+/// `body` is the finished message, if one is sent. `default_from` is the author if `--from` names none.
 pub(crate) async fn compose(
     mail: MailArguments,
+    body: Option<Body>,
     default_from: Option<Mailbox>,
 ) -> Result<Message, Failure> {
     let MailArguments {
@@ -34,8 +34,8 @@ pub(crate) async fn compose(
         return Err(Failure::usage(message));
     }
     let authors = authors(addresses.from.as_deref(), default_from)?;
-    let made = if let Some(input) = finished.raw {
-        let mut builder = raw(input, authors, &addresses).await?;
+    let made = if let Some(body) = body {
+        let mut builder = raw(body, authors, &addresses)?;
         if finished.read_recipients {
             builder = builder.recipients_from_fields();
         }
@@ -72,12 +72,11 @@ fn addressed(
 }
 
 /// A message that was made elsewhere.
-async fn raw(
-    input: Input,
+fn raw(
+    body: Body,
     authors: Vec<Address>,
     addresses: &AddressArguments,
 ) -> Result<RawBuilder, Failure> {
-    let body = input::raw::body(input, "--raw").await?;
     let mut builder = Message::raw(body)
         .to(list("--to", &addresses.to)?)
         .to(list("--cc", &addresses.cc)?)

@@ -1,5 +1,6 @@
 //! A finished message as it is read: one mail, neither none nor several.
 
+use mail_parser::MessageParser;
 use pilotfish::message::Body;
 use tokio::io::AsyncReadExt as _;
 use tokio_util::io::InspectReader;
@@ -14,7 +15,7 @@ const MAX_LINE_OCTETS: usize = 200;
 const BLOCK_OCTETS: usize = 64 * 1024;
 
 /// The octets of a finished message, if they are one mail. It is the value of this flag.
-pub(crate) async fn body(input: Input, flag: &str) -> Result<Body, Failure> {
+pub(crate) async fn finished(input: Input, flag: &str) -> Result<Finished, Failure> {
     let mut mbox = MboxCounter::default();
     let body = match input {
         Input::Stdin => {
@@ -45,7 +46,33 @@ pub(crate) async fn body(input: Input, flag: &str) -> Result<Body, Failure> {
             mbox.separators
         )));
     }
-    Ok(body)
+    Ok(Finished {
+        body,
+        head: mbox.head,
+    })
+}
+
+/// A finished message.
+pub(crate) struct Finished {
+    pub(crate) body: Body,
+    /// Its first octets: the header, unless that is very long.
+    head: Vec<u8>,
+}
+
+impl Finished {
+    /// A message whose header is not of interest.
+    pub(crate) fn of(body: Body) -> Self {
+        let head = Vec::new();
+        Self { body, head }
+    }
+
+    /// The address of the first author, if the header has one. What is wrong with the header is found when
+    /// the mail is made.
+    pub(crate) fn author(&self) -> Option<String> {
+        let header = MessageParser::new().parse_headers(&self.head)?;
+        let author = header.from()?.first()?;
+        author.address().map(str::to_owned)
+    }
 }
 
 /// Counts the separators of an mbox file (RFC 4155) in octets that pass. Only a file that begins
@@ -53,6 +80,8 @@ pub(crate) async fn body(input: Input, flag: &str) -> Result<Body, Failure> {
 #[derive(Debug, Default)]
 struct MboxCounter {
     has_octets: bool,
+    /// The first octets.
+    head: Vec<u8>,
     separators: usize,
     /// The beginning of the present line.
     line: Vec<u8>,
@@ -65,6 +94,8 @@ struct MboxCounter {
 impl MboxCounter {
     fn pass(&mut self, octets: &[u8]) {
         self.has_octets |= !octets.is_empty();
+        let room = BLOCK_OCTETS.saturating_sub(self.head.len());
+        self.head.extend(octets.iter().take(room));
         for part in octets.split_inclusive(|octet| *octet == b'\n') {
             if self.is_other {
                 return;

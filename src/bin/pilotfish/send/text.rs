@@ -60,5 +60,7 @@ async fn tried(mut mail: MailArguments, connection: &Connection) -> Result<(), F
     if mail.inputs().any(|input| *input == Input::Stdin) {
         return Ok(());
     }
-    compose(mail, connection.account.sender()).await.map(drop)
+    compose(mail, None, connection.account.sender())
+        .await
+        .map(drop)
 }

@@ -1,7 +1,7 @@
 //! Addresses for local names: a file in the format of aliases(5).
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pilotfish::address::{AddrSpec, Domain, Mailbox};
 
@@ -16,10 +16,27 @@ const MAX_DEPTH: usize = 20;
 
 /// What each local name stands for.
 #[derive(Debug, Default)]
-pub(super) struct Aliases(BTreeMap<String, Vec<String>>);
+pub(crate) struct Aliases {
+    path: PathBuf,
+    names: BTreeMap<String, Vec<Target>>,
+}
+
+/// An address or a name, and the line where it stands.
+#[derive(Debug, PartialEq, Eq)]
+struct Target {
+    text: String,
+    line: usize,
+}
+
+impl Target {
+    /// Whether it is a program, a file, or a list in a file. Such a target is an error for its own name alone.
+    fn is_unusable(&self) -> bool {
+        self.text.starts_with(['|', '/', ':'])
+    }
+}
 
 impl Aliases {
-    pub(super) fn load(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
         let unreadable = |error: std::io::Error| {
             let message = format!("cannot read the aliases in {}", path.display());
             Failure::io(exit::CONFIG, message, error)
@@ -30,16 +47,37 @@ impl Aliases {
             return Err(Failure::new(exit::CONFIG, message));
         }
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
-        Self::parse(&text).map_err(|(line, problem)| {
-            let message = format!("{}:{line}: {problem}", path.display());
-            Failure::new(exit::CONFIG, message)
-        })
+        match Self::parse(&text) {
+            Ok(names) => Ok(Self {
+                path: path.to_owned(),
+                names,
+            }),
+            Err((line, problem)) => {
+                let message = format!("{}:{line}: {problem}", path.display());
+                Err(Failure::new(exit::CONFIG, message))
+            }
+        }
+    }
+
+    /// The lines with targets that cannot be used, each with what is wrong.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = String> {
+        let targets = self.names.values().flatten();
+        let unusable = targets.filter(|target| target.is_unusable());
+        unusable.map(|target| self.problem(target))
+    }
+
+    fn problem(&self, target: &Target) -> String {
+        format!(
+            "{}:{}: an alias is an address or a name: Pilotfish does not write into files and starts no programs",
+            self.path.display(),
+            target.line
+        )
     }
 
     /// Reads `name: address, name`. A line that begins with white space goes on with the line before,
     /// and `#` begins a comment. An error has the number of its line.
-    fn parse(text: &str) -> Result<Self, (usize, String)> {
-        let mut aliases = BTreeMap::<String, Vec<String>>::new();
+    fn parse(text: &str) -> Result<BTreeMap<String, Vec<Target>>, (usize, String)> {
+        let mut aliases = BTreeMap::<String, Vec<Target>>::new();
         let mut last: Option<String> = None;
         for (index, line) in text.lines().enumerate() {
             let at = |problem: &str| (index + 1, problem.to_owned());
@@ -61,15 +99,16 @@ impl Aliases {
                 .ok_or_else(|| at("the first line goes on with a line that is not there"))?;
             let targets = targets.split(',').map(str::trim);
             for target in targets.filter(|target| !target.is_empty()) {
-                if target.trim_start_matches('"').starts_with(['|', '/', ':']) {
-                    return Err(at("an alias is an address or a name: Pilotfish does not \
-                                   write into files and starts no programs"));
-                }
-                let all = aliases.entry(name.clone()).or_default();
-                all.push(target.trim_start_matches('\\').to_owned());
+                let plain = target.trim_start_matches('\\');
+                let program = target.trim_start_matches('"');
+                let is_address = !program.starts_with(['|', '/', ':']);
+                aliases.entry(name.clone()).or_default().push(Target {
+                    text: if is_address { plain } else { program }.to_owned(),
+                    line: index + 1,
+                });
             }
         }
-        Ok(Self(aliases))
+        Ok(aliases)
     }
 
     /// The addresses that get the mail for this one: itself, unless it is a name of this machine with
@@ -90,9 +129,13 @@ impl Aliases {
             }
             let name = address.local_part().as_str().to_ascii_lowercase();
             let is_first = seen.insert(name.clone());
-            match self.0.get(&name) {
+            match self.names.get(&name) {
                 Some(targets) if is_first => {
                     for target in targets.iter().rev() {
+                        if target.is_unusable() {
+                            return Err(Failure::new(exit::CONFIG, self.problem(target)));
+                        }
+                        let target = target.text.as_str();
                         let mailboxes = Mailbox::parse_list_with_domain(target, local);
                         let mailboxes = mailboxes.map_err(|error| {
                             let message = format!("in the alias of {name}: {error}");
@@ -128,10 +171,14 @@ mod tests {
 
     const FILE: &str = "# comment\nroot: ann, bo@y.test  # both\nann:\n  ann@z.test\nloop: pool\n\
                         pool: loop, cy@z.test\nself: self, dy@z.test\n\"Post\": root\n\
-                        sys: me@X.test, root@x.test\nbad: ed\n";
+                        sys: me@X.test, root@x.test\nbad: ed\nprog: \"|/bin/prog x\"\n\
+                        spool: /var/mail/root\nlist: :include:/etc/list, ann\nall: prog\n";
 
     fn resolve(address: &str, has_domain: bool) -> Result<String, String> {
-        let aliases = Aliases::parse(FILE).unwrap();
+        let aliases = Aliases {
+            path: "aliases".into(),
+            names: Aliases::parse(FILE).unwrap(),
+        };
         let local = "x.test".parse().unwrap();
         let found = aliases.resolve(&address.parse().unwrap(), &local, has_domain);
         let found = found.map_err(|failure| failure.message)?;
@@ -164,18 +211,18 @@ mod tests {
         let unknown = Err("ed is a name without a domain".to_owned());
         assert_eq!(resolve("ed@x.test", false), unknown);
         assert_eq!(resolve("bad@x.test", false), unknown);
+        for (name, line) in [("prog", 11), ("spool", 12), ("list", 13), ("all", 11)] {
+            let problem = resolve(&format!("{name}@x.test"), false).unwrap_err();
+            assert!(
+                problem.starts_with(&format!("aliases:{line}: an alias is")),
+                "{problem}"
+            );
+        }
     }
 
     #[test]
     fn errors_have_their_line() {
-        for (text, expected) in [
-            ("root ann\n", 1),
-            ("\n  ann\n", 2),
-            ("a: b\nroot: |/bin/prog\n", 2),
-            ("root: \"|/bin/prog x\"", 1),
-            ("root: /var/mail/root", 1),
-            ("root: :include:/etc/list", 1),
-        ] {
+        for (text, expected) in [("root ann\n", 1), ("\n  ann\n", 2)] {
             let (line, _) = Aliases::parse(text).unwrap_err();
             assert_eq!(line, expected, "{text:?}");
         }

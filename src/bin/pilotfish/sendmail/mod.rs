@@ -1,17 +1,17 @@
 //! `pilotfish sendmail`, also under the names `sendmail`, `mailq` and `newaliases`: takes mail from
 //! programs as sendmail(1) does.
 
-mod aliases;
+pub(crate) mod aliases;
 mod flags;
 mod page;
 mod smtp;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pilotfish::Message;
 use pilotfish::address::envelope::Options;
-use pilotfish::address::{DisplayName, Domain, Envelope, Mailbox, ReversePath};
+use pilotfish::address::{AddrSpec, DisplayName, Domain, Envelope, Mailbox, ReversePath};
 use pilotfish::config::Config;
 use pilotfish::message::{Body, RawBuilder};
 
@@ -23,6 +23,7 @@ use crate::compose::cannot_make;
 use crate::connection::{Connection, signed};
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
+use crate::input::raw::Finished;
 use crate::input::{self, Input, blocking};
 use crate::output::logging::{self, Watch};
 use crate::output::report::{failed, help_alone, result};
@@ -102,7 +103,7 @@ pub(crate) async fn run(arguments: &[OsString], global: &GlobalArguments) -> u8 
         Mode::Deliver => {
             let watch = logging::init(&global);
             // The caller writes all of the message, whatever the configuration is like.
-            let body = input::raw::body(Input::Stdin, "standard input").await;
+            let body = input::raw::finished(Input::Stdin, "standard input").await;
             let sent = async { send(body?, &flags, &global, watch).await };
             let status = match Box::pin(sent).await {
                 Ok(delivered) => delivered.status,
@@ -132,7 +133,7 @@ fn for_callers(status: u8) -> u8 {
 
 /// Sends a message.
 async fn send(
-    body: Body,
+    finished: Finished,
     flags: &Flags,
     global: &GlobalArguments,
     watch: Watch,
@@ -142,12 +143,17 @@ async fn send(
         // Callers that mean something else by -A must not send from another account.
         config.account(name).map_err(Failure::usage)?;
     }
-    let names = LocalNames::load(config).await?;
+    let names = LocalNames::of(config)?;
+    let author = match &flags.sender {
+        None => finished.author(),
+        Some(_) => None,
+    };
     let sender = flags.sender.as_deref().filter(|sender| !sender.is_empty());
+    let sender = sender.or(author.as_deref());
     let server = ServerArguments::default();
     let (connection, mut stops) = Connection::open(global, server, None, sender).await?;
     connection.require_account()?;
-    let made = message(body, flags, &names, &connection);
+    let made = message(finished.body, flags, &names, &connection);
     let made = stops.unless(Interrupted::NotSent(None), made).await?;
     deliver_quietly(connection, made, flags, global, watch, stops).await
 }
@@ -206,7 +212,7 @@ async fn message(
         builder = builder.from(author);
     }
     let message = built(builder).await?;
-    let envelope = names.resolved(message.envelope())?;
+    let envelope = names.resolved(message.envelope()).await?;
     let message = message.with_envelope(envelope);
     let signer = connection.signer(None).await?;
     signed(message, signer.as_ref()).await
@@ -234,15 +240,12 @@ struct LocalNames {
     domain: Domain,
     /// Whether the configuration says that these names have this domain.
     has_domain: bool,
-    aliases: Aliases,
+    /// The file of the aliases. It is read when a local name needs it.
+    aliases: Option<PathBuf>,
 }
 
 impl LocalNames {
-    async fn load(config: Config) -> Result<Self, Failure> {
-        let aliases = match config.aliases {
-            Some(path) => blocking(move || Aliases::load(&path)).await?,
-            None => Aliases::default(),
-        };
+    fn of(config: Config) -> Result<Self, Failure> {
         let has_domain = config.domain.is_some();
         let domain = match config.domain {
             Some(domain) => domain,
@@ -251,7 +254,7 @@ impl LocalNames {
         Ok(Self {
             domain,
             has_domain,
-            aliases,
+            aliases: config.aliases,
         })
     }
 
@@ -268,16 +271,28 @@ impl LocalNames {
         }
     }
 
-    /// The envelope with the aliases' addresses in place of their names.
-    fn resolved(&self, envelope: &Envelope) -> Result<Envelope, Failure> {
-        let mut paths = Vec::new();
-        for path in envelope.forward_paths() {
-            let address = path.addr_spec();
-            paths.extend(
-                self.aliases
-                    .resolve(address, &self.domain, self.has_domain)?,
-            );
+    /// The addresses with those of the aliases in place of their names.
+    async fn addresses(&self, addresses: &[AddrSpec]) -> Result<Vec<AddrSpec>, Failure> {
+        let is_local = |address: &AddrSpec| address.domain() == &self.domain;
+        let aliases = match &self.aliases {
+            Some(path) if addresses.iter().any(is_local) => {
+                let path = path.clone();
+                blocking(move || Aliases::load(&path)).await?
+            }
+            _ => Aliases::default(),
+        };
+        let mut found = Vec::new();
+        for address in addresses {
+            found.extend(aliases.resolve(address, &self.domain, self.has_domain)?);
         }
+        Ok(found)
+    }
+
+    /// The envelope with the addresses of the aliases.
+    async fn resolved(&self, envelope: &Envelope) -> Result<Envelope, Failure> {
+        let paths = envelope.forward_paths().iter();
+        let addresses: Vec<_> = paths.map(|path| path.addr_spec().clone()).collect();
+        let paths = self.addresses(&addresses).await?;
         let envelope = Envelope::new(envelope.reverse_path().clone(), paths);
         envelope.map_err(|error| Failure::bad_mail(error.to_string()))
     }
@@ -296,26 +311,19 @@ fn this_machine() -> Result<Domain, Failure> {
 
 /// Looks at the addresses, and says who gets their mail. No server is asked.
 async fn verify(flags: &Flags, global: &GlobalArguments) -> u8 {
-    let names = async { LocalNames::load(configuration(global).await?).await };
+    let names = async { LocalNames::of(configuration(global).await?) };
     let names = match names.await {
         Ok(names) => names,
         Err(failure) => return failed(global, None, &failure),
     };
     let mut status = exit::OK;
     for recipient in &flags.recipients {
-        let addresses = names.list(recipient).and_then(|mailboxes| {
-            let mut addresses = Vec::new();
-            for mailbox in mailboxes {
-                let address = mailbox.into_addr_spec();
-                addresses.extend(names.aliases.resolve(
-                    &address,
-                    &names.domain,
-                    names.has_domain,
-                )?);
-            }
-            Ok(addresses)
-        });
-        match addresses {
+        let addresses = async {
+            let mailboxes = names.list(recipient)?.into_iter();
+            let addresses: Vec<_> = mailboxes.map(Mailbox::into_addr_spec).collect();
+            names.addresses(&addresses).await
+        };
+        match addresses.await {
             Ok(addresses) => {
                 let shown: Vec<_> = addresses.iter().map(ToString::to_string).collect();
                 result(&format!(

@@ -11,6 +11,7 @@ use super::flags::Flags;
 use crate::args::GlobalArguments;
 use crate::exit;
 use crate::failure::Failure;
+use crate::input::raw::Finished;
 use crate::input::spooled;
 use crate::output::logging::{self, Watch};
 use crate::output::report::failed;
@@ -187,7 +188,9 @@ impl Dialogue<'_> {
             self.sender.take().unwrap_or_default(),
             std::mem::take(&mut self.recipients),
         );
-        let sent = async { super::send(body?, &flags, self.global, self.watch.clone()).await };
+        let sent = async {
+            super::send(Finished::of(body?), &flags, self.global, self.watch.clone()).await
+        };
         let delivered = Box::pin(sent).await.unwrap_or_else(|failure| Delivered {
             status: failed(self.global, None, &failure),
             reply: None,

@@ -11,7 +11,9 @@ use super::shown_path;
 use crate::args::{ConfigArguments, ConfigCommands, GlobalArguments};
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::report::{failed, result};
+use crate::input::blocking;
+use crate::output::report::{failed, result, warning};
+use crate::sendmail::aliases::Aliases;
 use crate::terminal::quantity::counted;
 use crate::terminal::style::{Mark, Stream};
 
@@ -68,6 +70,12 @@ async fn check(global: &GlobalArguments) -> Result<(), Failure> {
     }
     for account in config.accounts.values() {
         account.server_builder().await?.build()?;
+    }
+    if let Some(path) = config.aliases.clone() {
+        let aliases = blocking(move || Aliases::load(&path)).await?;
+        for problem in aliases.problems() {
+            warning(&problem);
+        }
     }
     let mut checked = Vec::new();
     for path in files(global).iter().filter(|path| path.exists()) {
