@@ -231,6 +231,7 @@ async fn files_that_are_not_imported() {
         ("none", 66, "cannot read none"),
         ("latin1", 66, "cannot read latin1"),
         ("large.msmtprc", 66, "too large"),
+        ("/dev/zero --from git", 66, "too large"),
         ("bad.msmtprc", 65, "bad.msmtprc has no account to import"),
     ] {
         let ended = run(&directory, &format!("config import {arguments}")).await;

@@ -25,6 +25,7 @@ mod found;
 mod help;
 mod hints;
 mod import;
+mod import_details;
 mod interrupt;
 mod json;
 mod login;

@@ -4,7 +4,7 @@ use pilotfish::{Secret, Security};
 use toml_edit::{InlineTable, Value};
 
 /// What a file of another program says.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Foreign {
     pub(super) accounts: Vec<ForeignAccount>,
     /// The account of mails that name none.
@@ -21,7 +21,7 @@ impl Foreign {
 }
 
 /// An account of another program.
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 pub(super) struct ForeignAccount {
     pub(super) name: String,
     /// Where it begins.
@@ -32,7 +32,7 @@ pub(super) struct ForeignAccount {
 }
 
 /// The settings of an account of another program.
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 pub(super) struct Settings {
     pub(super) host: Option<String>,
     pub(super) port: Option<u16>,
@@ -72,6 +72,15 @@ impl Settings {
         self.port.unwrap_or(usual)
     }
 
+    /// Why an account that has a password cannot use it.
+    pub(super) fn no_use_of_secret(&self) -> Option<&'static str> {
+        match (self.logs_in, &self.user) {
+            (false, _) => Some("it does not log in"),
+            (true, None) => Some("no user has it"),
+            (true, Some(_)) => None,
+        }
+    }
+
     /// Whether the secret is a token.
     pub(super) fn is_token(&self) -> bool {
         let is_of_token = |name| matches!(name, "oauthbearer" | "xoauth2");
@@ -108,7 +117,9 @@ impl Settings {
         let of_login = |text: &Option<String>| text.clone().filter(|_| self.logs_in);
         let of_token =
             |text: Option<String>, is_token| text.filter(|_| self.is_token() == is_token);
-        let command = of_login(&self.command);
+        let can_use_secret = self.no_use_of_secret().is_none();
+        let of_secret = |text: &Option<String>| text.clone().filter(|_| can_use_secret);
+        let command = of_secret(&self.command);
         let keys = [
             ("server", Some(server)),
             ("tls", (!is_usual).then(|| tls.to_owned())),
@@ -122,7 +133,7 @@ impl Settings {
             ("user", of_login(&self.user)),
             ("password-command", of_token(command.clone(), false)),
             ("token-command", of_token(command, true)),
-            ("password-netrc", of_login(&self.netrc)),
+            ("password-netrc", of_secret(&self.netrc)),
             ("from", own(&self.from)),
             ("envelope-from", own(&self.envelope_from)),
             ("dsn", own(&self.dsn)),

@@ -1,8 +1,12 @@
 //! Files of git: `[sendemail]` and its identities (git-config(1), git-send-email(1)).
 
 use pilotfish::{Secret, Security};
+use zeroize::Zeroizing;
 
 use super::foreign::{Foreign, ForeignAccount, Settings};
+
+/// The name of the account of `[sendemail]`.
+const NO_IDENTITY: &str = "git";
 
 /// A line with a value.
 struct Entry {
@@ -13,7 +17,8 @@ struct Entry {
     subsection: Option<String>,
     /// In lower case.
     key: String,
-    value: String,
+    /// May be a password.
+    value: Zeroizing<String>,
 }
 
 /// Reads a file.
@@ -23,7 +28,7 @@ pub(super) fn read(text: &str) -> Foreign {
     let value = |section: &str, key: &str| {
         let mut found = entries.iter().rev();
         let found = found.find(|entry| entry.section == section && entry.key == key);
-        found.map(|entry| entry.value.clone())
+        found.map(|entry| entry.value.to_string())
     };
     let mut base = Settings {
         from: value("user", "email").map(|email| match value("user", "name") {
@@ -55,7 +60,7 @@ pub(super) fn read(text: &str) -> Foreign {
         // A section may only have what its identities share.
         if settings.host.is_some() {
             foreign.accounts.push(ForeignAccount {
-                name: identity.clone().unwrap_or_else(|| "git".to_owned()),
+                name: identity.clone().unwrap_or_else(|| NO_IDENTITY.to_owned()),
                 line: first.line,
                 comments: Vec::new(),
                 settings,
@@ -71,16 +76,17 @@ pub(super) fn read(text: &str) -> Foreign {
             "include: another file is not read: import it too",
         );
     }
-    foreign.default = value("sendemail", "identity");
+    // Without an identity, git takes the section without a name.
+    foreign.default = value("sendemail", "identity").or_else(|| Some(NO_IDENTITY.to_owned()));
     foreign
 }
 
 /// Sets what a line says. The error says why it is not taken.
 fn set(settings: &mut Settings, key: &str, value: &str) -> Result<(), &'static str> {
-    let text = (!value.is_empty()).then(|| value.to_owned());
+    let text = || (!value.is_empty()).then(|| value.to_owned());
     match key {
         "smtpserver" if value.starts_with('/') => return Err("it is a program, and not a server"),
-        "smtpserver" => settings.host = text,
+        "smtpserver" => settings.host = text(),
         "smtpserverport" => settings.port = Some(value.parse().map_err(|_| "it is not a port")?),
         "smtpencryption" => {
             settings.security = match value {
@@ -90,19 +96,19 @@ fn set(settings: &mut Settings, key: &str, value: &str) -> Result<(), &'static s
             };
         }
         "smtpuser" => {
-            settings.logs_in = text.is_some();
-            settings.user = text;
+            settings.user = text();
+            settings.logs_in = settings.user.is_some();
         }
-        "smtppass" => settings.secret = text.map(Secret::from),
-        "smtpdomain" => settings.helo = text,
-        "from" => settings.from = text,
+        "smtppass" => settings.secret = (!value.is_empty()).then(|| Secret::from(value)),
+        "smtpdomain" => settings.helo = text(),
+        "from" => settings.from = text(),
         "envelopesender" if value == "auto" => {}
-        "envelopesender" => settings.envelope_from = text,
+        "envelopesender" => settings.envelope_from = text(),
         "smtpsslcertpath" if value.is_empty() => {
             return Err("the certificate is verified nevertheless");
         }
         "smtpsslcertpath" => {
-            settings.ca = text;
+            settings.ca = text();
             settings.roots = Some("none");
         }
         "smtpauth" => return Err("Pilotfish chooses the mechanism: the key auth names others"),
@@ -119,24 +125,20 @@ fn entries(text: &str) -> Vec<Entry> {
     let (mut section, mut subsection) = (String::new(), None);
     let mut lines = text.lines().enumerate();
     while let Some((index, line)) = lines.next() {
-        let mut line = line.trim().to_owned();
-        if line.starts_with(['#', ';']) {
+        let mut line = line.trim();
+        if let Some(rest) = line.strip_prefix('[') {
+            let (header, rest) = header_of(rest);
+            (section, subsection) = section_of(header);
+            line = rest.trim_start();
+        }
+        if line.is_empty() || line.starts_with(['#', ';']) {
             continue;
         }
-        if let Some(header) = line.strip_prefix('[') {
-            let (header, _) = header.split_once(']').unwrap_or((header, ""));
-            let (name, own) = header
-                .split_once(char::is_whitespace)
-                .unwrap_or((header, ""));
-            section = name.to_ascii_lowercase();
-            let own = own.trim().trim_matches('"');
-            subsection = (!own.is_empty()).then(|| own.replace("\\\"", "\"").replace("\\\\", "\\"));
-            continue;
-        }
+        let mut line = Zeroizing::new(line.to_owned());
         while line.ends_with('\\') && !line.ends_with("\\\\") {
             line.pop();
             match lines.next() {
-                Some((_, next)) => line.push_str(next.trim_start()),
+                Some((_, next)) => line.push_str(next.trim()),
                 None => break,
             }
         }
@@ -152,9 +154,43 @@ fn entries(text: &str) -> Vec<Entry> {
     entries
 }
 
+/// The text before the bracket that closes a header, and the text after it.
+fn header_of(text: &str) -> (&str, &str) {
+    let mut is_quoted = false;
+    let mut characters = text.char_indices();
+    while let Some((index, character)) = characters.next() {
+        match character {
+            '"' => is_quoted = !is_quoted,
+            '\\' => drop(characters.next()),
+            ']' if !is_quoted => {
+                let rest = text.get(index + 1..).unwrap_or_default();
+                return (text.get(..index).unwrap_or_default(), rest);
+            }
+            _ => {}
+        }
+    }
+    (text, "")
+}
+
+/// The section of a header, and its subsection: `a "B"`, or `a.b` without a difference between capitals
+/// and small letters.
+fn section_of(header: &str) -> (String, Option<String>) {
+    let Some((name, own)) = header.split_once(char::is_whitespace) else {
+        let header = header.to_ascii_lowercase();
+        return match header.split_once('.') {
+            Some((name, own)) => (name.to_owned(), Some(own.to_owned())),
+            None => (header, None),
+        };
+    };
+    let own = own.trim().trim_matches('"');
+    let own = own.replace("\\\"", "\"").replace("\\\\", "\\");
+    (name.to_ascii_lowercase(), (!own.is_empty()).then_some(own))
+}
+
 /// A value without quotes, escapes and a comment after it.
-fn value_of(text: &str) -> String {
-    let mut value = String::new();
+fn value_of(text: &str) -> Zeroizing<String> {
+    // Octets that were moved could not be overwritten.
+    let mut value = Zeroizing::new(String::with_capacity(text.len()));
     let mut is_quoted = false;
     let mut kept = 0;
     let mut characters = text.chars();

@@ -4,16 +4,16 @@ mod foreign;
 mod git;
 mod msmtp;
 mod mutt;
+mod reading;
 
 use std::collections::BTreeSet;
-use std::io;
-use std::path::Path;
 
 use pilotfish::config::{Config, ConfigError, Keyring};
 use serde_json::json;
 use toml_edit::Value;
 
 use self::foreign::{Foreign, ForeignAccount};
+use self::reading::{kind, read};
 use crate::account::store::{Kind, Store};
 use crate::account::{done, said};
 use crate::args::{GlobalArguments, ImportArguments, ImportFrom};
@@ -21,12 +21,9 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::input::blocking;
 use crate::output::report::result;
-use crate::settings::{ConfigFile, configuration, in_shell, shown_path};
+use crate::settings::{ConfigFile, configuration, in_shell, shown_command, shown_path};
 use crate::terminal::quantity::counted;
 use crate::terminal::question::Questions;
-
-/// The largest file that is read, in octets.
-const MAX_OCTETS: u64 = 1 << 20;
 
 /// Writes the accounts of a file into the configuration.
 pub(crate) async fn run(
@@ -66,7 +63,7 @@ pub(crate) async fn run(
         ));
     }
     if arguments.dry_run {
-        print(&accounts, &shown);
+        print(&accounts, foreign.default.as_deref(), &shown);
         return Ok(());
     }
     let secrets = accounts
@@ -77,23 +74,20 @@ pub(crate) async fn run(
     } else {
         None
     };
-    let is_empty = file.default().is_none() && taken.is_empty();
+    let is_first = file.default().is_none() && taken.is_empty();
     let mut kept = Vec::new();
-    for (account, mut keys) in accounts {
-        let name = account.name.clone();
+    for (account, keys) in &accounts {
+        let mut keys = keys.clone();
         if let (Some(secret), Some(kind)) = (account.settings.secret.clone(), store) {
-            let store = Store::open(kind, file.password_file(&name)).await?;
-            keys.push(key(&store, &account));
-            kept.push((name.clone(), store, secret));
+            let store = Store::open(kind, file.password_file(&account.name)).await?;
+            keys.push(key(&store, account));
+            kept.push((account.name.clone(), store, secret));
         }
-        file.add_account(&name, keys);
-        file.set_comment(&name, &comment(&account, &shown));
+        file.add_account(&account.name, keys);
+        file.set_comment(&account.name, &comment(account, &shown));
     }
-    let default = foreign
-        .default
-        .filter(|name| is_empty && file.has_account(name));
-    if let Some(name) = default {
-        file.set_default(&name);
+    if is_first {
+        set_default(&mut file, foreign.default.as_deref(), accounts.len());
     }
     // Nothing is stored if the configuration cannot be written.
     file.check()?;
@@ -110,6 +104,16 @@ pub(crate) async fn run(
         kept.is_empty(),
         global,
     )
+}
+
+/// Sets the default of a configuration that has new accounts only. Mails without an account must not go by
+/// an account that the other program would not take.
+fn set_default(file: &mut ConfigFile, default: Option<&str>, accounts: usize) {
+    match default {
+        Some(name) if file.has_account(name) => file.set_default(name),
+        _ if accounts > 1 => file.remove_default(),
+        _ => {}
+    }
 }
 
 /// Says what was written, and what to do next.
@@ -145,13 +149,17 @@ fn report(
             &format!("{source} still has the password: remove it there"),
         );
     }
-    for (name, account) in new {
+    for (name, account) in &new {
         let name = in_shell(name);
         if account.logs_in() && !account.has_secret() {
             said(global, &format!("next: pilotfish auth set {name}"));
         } else {
             said(global, &format!("next: pilotfish account test {name}"));
         }
+    }
+    if let (None, [name, _, ..]) = (&config.default, names.as_slice()) {
+        let next = format!("next: pilotfish account default {}", in_shell(name));
+        said(global, &next);
     }
     Ok(())
 }
@@ -162,11 +170,19 @@ type Usable = (ForeignAccount, Vec<(&'static str, Value)>);
 /// The accounts that can be written. None is overwritten.
 fn usable(foreign: &mut Foreign, taken: &BTreeSet<String>) -> Vec<Usable> {
     let mut usable: Vec<Usable> = Vec::new();
-    for account in std::mem::take(&mut foreign.accounts) {
+    for mut account in std::mem::take(&mut foreign.accounts) {
+        let settings = &mut account.settings;
+        if let Some(why) = settings.no_use_of_secret() {
+            let secret = settings.secret.take().map(drop);
+            if secret.or(settings.command.take().map(drop)).is_some() {
+                let what = format!("account {}: its password: {why}", account.name);
+                foreign.leave(account.line, what);
+            }
+        }
         let is_new = !taken.contains(&account.name)
             && usable.iter().all(|(other, _)| other.name != account.name);
         let keys = account.settings.keys().map_err(str::to_owned);
-        let keys = keys.and_then(|keys| valid(&account.name, keys));
+        let keys = keys.and_then(|keys| valid(&account, keys));
         let keys = match keys {
             Ok(keys) if is_new => keys,
             Ok(_) => {
@@ -189,55 +205,21 @@ fn usable(foreign: &mut Foreign, taken: &BTreeSet<String>) -> Vec<Usable> {
 
 /// The keys, if an account can have them.
 fn valid(
-    name: &str,
+    account: &ForeignAccount,
     keys: Vec<(&'static str, Value)>,
 ) -> Result<Vec<(&'static str, Value)>, String> {
     let mut file = ConfigFile::empty();
-    file.add_account(name, keys.clone());
+    let mut all = keys.clone();
+    if account.settings.secret.is_some() {
+        all.push(key(&Store::File("secret".into()), account));
+    }
+    file.add_account(&account.name, all);
+    file.set_comment(&account.name, &comment(account, "file"));
     match Config::parse(&file.text()) {
         Ok(_) => Ok(keys),
         // The line is one of a file that does not exist.
         Err(ConfigError::Line { reason, .. }) => Err(reason),
         Err(error) => Err(error.to_string()),
-    }
-}
-
-/// The text of a file.
-fn read(path: &Path) -> Result<String, Failure> {
-    let unreadable = |error: io::Error| {
-        Failure::io(
-            exit::NO_INPUT,
-            format!("cannot read {}", shown_path(path)),
-            error,
-        )
-    };
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size > MAX_OCTETS {
-        let message = format!("{} is too large for a file of settings", shown_path(path));
-        return Err(Failure::new(exit::NO_INPUT, message));
-    }
-    std::fs::read_to_string(path).map_err(unreadable)
-}
-
-/// Whose file it is, by its name, or else by what is in it.
-fn kind(path: &Path, text: &str) -> Option<ImportFrom> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let has = |begin: &str| {
-        text.lines()
-            .any(|line| line.trim_start().starts_with(begin))
-    };
-    if name.contains("msmtprc") {
-        Some(ImportFrom::Msmtp)
-    } else if name.contains("muttrc") {
-        Some(ImportFrom::Mutt)
-    } else if name.contains("gitconfig") || has("[sendemail") {
-        Some(ImportFrom::Git)
-    } else if text.contains("smtp_url") {
-        Some(ImportFrom::Mutt)
-    } else if has("account ") || has("host ") {
-        Some(ImportFrom::Msmtp)
-    } else {
-        None
     }
 }
 
@@ -285,19 +267,34 @@ fn comment(account: &ForeignAccount, source: &str) -> String {
     let comments = account.comments.iter().filter(|line| line.starts_with('#'));
     let is_plain = |line: &&String| !line.to_ascii_lowercase().contains("pass");
     lines.extend(comments.filter(is_plain).cloned());
-    lines.join("\n")
+    // A comment of TOML has no other control characters.
+    let is_plain = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
+    let mut text = String::new();
+    for character in lines.join("\n").chars() {
+        if is_plain(character) {
+            text.push(character);
+        } else {
+            text.extend(character.escape_default());
+        }
+    }
+    text
 }
 
 /// Prints what would be written.
-fn print(accounts: &[Usable], source: &str) {
+fn print(accounts: &[Usable], default: Option<&str>, source: &str) {
     let mut file = ConfigFile::empty();
     for (account, keys) in accounts {
-        file.add_account(&account.name, keys.clone());
+        let keys = keys.iter().map(|(key, value)| match value.as_str() {
+            Some(command) if key.ends_with("-command") => (*key, shown_command(command).into()),
+            _ => (*key, value.clone()),
+        });
+        file.add_account(&account.name, keys.collect());
         let mut comment = comment(account, source);
         if account.settings.secret.is_some() {
             comment.push_str("\n# its password goes to the keyring or to a file of its own");
         }
         file.set_comment(&account.name, &comment);
     }
+    set_default(&mut file, default, accounts.len());
     result(file.text().trim());
 }

@@ -1,6 +1,7 @@
 //! Files of msmtp (msmtp(1), "Configuration files").
 
 use pilotfish::{Secret, Security};
+use zeroize::Zeroizing;
 
 use super::foreign::{Foreign, ForeignAccount, Settings};
 
@@ -28,7 +29,7 @@ const SILENT: [&str; 12] = [
     "undisclosed_recipients",
 ];
 
-/// What msmtp does without a setting.
+/// The settings of an account, or of all that follow. Without TLS in its lines, msmtp uses none.
 #[derive(Clone, Default)]
 struct Section {
     settings: Settings,
@@ -56,11 +57,40 @@ impl Section {
     }
 }
 
+/// An account of the file.
+struct Entry {
+    account: ForeignAccount,
+    section: Section,
+    /// What its lines say, after what those of its parents say.
+    lines: Vec<(String, Zeroizing<String>)>,
+    parents: Vec<String>,
+    has_own_lines: bool,
+}
+
+impl Entry {
+    /// The account that this is only another name of.
+    fn alias_of(&self) -> Option<&str> {
+        match self.parents.as_slice() {
+            [parent] if !self.has_own_lines => Some(parent),
+            _ => None,
+        }
+    }
+
+    /// Takes over the lines of another account; those of the defaults count less.
+    fn inherit(&mut self, parent: &Self) {
+        for (word, value) in &parent.lines {
+            // What is not taken was said at the parent.
+            let _ = set(&mut self.section, word, value);
+        }
+        self.lines.extend(parent.lines.iter().cloned());
+    }
+}
+
 /// Reads a file. `netrc` is the file of passwords that msmtp also looks into, if there is one.
 pub(super) fn read(text: &str, netrc: Option<&str>) -> Foreign {
     let mut foreign = Foreign::default();
     let mut defaults = Section::default();
-    let mut sections: Vec<(ForeignAccount, Section)> = Vec::new();
+    let mut entries: Vec<Entry> = Vec::new();
     let mut is_defaults = true;
     let mut comments = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -74,52 +104,63 @@ pub(super) fn read(text: &str, netrc: Option<&str>) -> Foreign {
         match word {
             "defaults" => is_defaults = true,
             "account" => {
-                let (name, parents) = value.split_once(':').unwrap_or((&value, ""));
-                let name = name.trim();
-                let mut section = defaults.clone();
+                let (name, parents) = value.split_once(':').unwrap_or((value, ""));
                 let parents = parents.split(',').map(str::trim);
-                let parents: Vec<_> = parents.filter(|parent| !parent.is_empty()).collect();
-                for parent in &parents {
-                    let found = sections.iter().find(|(account, _)| account.name == *parent);
-                    match found {
-                        Some((_, parent)) => section = parent.clone(),
+                let parents = parents.filter(|parent| !parent.is_empty());
+                let mut entry = Entry {
+                    account: ForeignAccount {
+                        name: name.trim().to_owned(),
+                        line: number,
+                        comments: std::mem::take(&mut comments),
+                        settings: Settings::default(),
+                    },
+                    section: defaults.clone(),
+                    lines: Vec::new(),
+                    parents: parents.map(str::to_owned).collect(),
+                    has_own_lines: false,
+                };
+                for parent in entry.parents.clone() {
+                    match entries.iter().find(|other| other.account.name == parent) {
+                        Some(parent) => entry.inherit(parent),
                         None => foreign.leave(number, "the account after the colon is not there"),
                     }
                 }
                 is_defaults = false;
-                if let ("default", [parent]) = (name, parents.as_slice()) {
-                    foreign.default = Some((*parent).to_owned());
-                }
-                let account = ForeignAccount {
-                    name: name.to_owned(),
-                    line: number,
-                    comments: std::mem::take(&mut comments),
-                    settings: Settings::default(),
-                };
-                sections.push((account, section));
+                entries.push(entry);
             }
             _ => {
-                let section = match sections.last_mut() {
-                    Some((_, section)) if !is_defaults => section,
+                let section = match entries.last_mut() {
+                    Some(entry) if !is_defaults => {
+                        let value = Zeroizing::new(value.to_owned());
+                        entry.lines.push((word.to_owned(), value));
+                        entry.has_own_lines = true;
+                        &mut entry.section
+                    }
                     _ => &mut defaults,
                 };
-                if let Err(why) = set(section, word, &value) {
+                if let Err(why) = set(section, word, value) {
                     foreign.leave(number, format!("{word}: {why}"));
                 }
             }
         }
         comments.clear();
     }
-    for (mut account, section) in sections {
-        // A second name for an account, and not one of its own.
-        if account.name == "default" && foreign.default.is_some() {
-            continue;
+    for entry in entries {
+        if entry.account.name == "default" {
+            foreign.default = Some(entry.alias_of().unwrap_or("default").to_owned());
+            if entry.alias_of().is_some() {
+                continue;
+            }
         }
-        account.settings = section.whole();
-        let settings = &mut account.settings;
+        let (mut account, mut settings) = (entry.account, entry.section.whole());
+        if settings.secret.is_some() && settings.command.take().is_some() {
+            let what = "passwordeval: the file has the password";
+            foreign.leave(account.line, format!("account {}: {what}", account.name));
+        }
         if settings.logs_in && settings.secret.is_none() && settings.command.is_none() {
             settings.netrc = netrc.map(str::to_owned);
         }
+        account.settings = settings;
         foreign.accounts.push(account);
     }
     foreign
@@ -128,10 +169,10 @@ pub(super) fn read(text: &str, netrc: Option<&str>) -> Foreign {
 /// Sets what a line says. The error says why it is not taken.
 fn set(section: &mut Section, word: &str, value: &str) -> Result<(), &'static str> {
     let is_on = value != "off";
-    let text = (!value.is_empty()).then(|| value.to_owned());
+    let text = || (!value.is_empty()).then(|| value.to_owned());
     let settings = &mut section.settings;
     match word {
-        "host" => settings.host = text,
+        "host" => settings.host = text(),
         "port" => settings.port = Some(value.parse().map_err(|_| "it is not a port")?),
         "protocol" => settings.is_lmtp = value == "lmtp",
         "tls" => section.has_tls = is_on,
@@ -141,8 +182,8 @@ fn set(section: &mut Section, word: &str, value: &str) -> Result<(), &'static st
             settings.ca = None;
         }
         "tls_trust_file" => {
-            settings.roots = text.as_ref().map(|_| "none");
-            settings.ca = text;
+            settings.ca = text();
+            settings.roots = settings.ca.as_ref().map(|_| "none");
         }
         "tls_fingerprint" => {
             let hex: String = value.chars().filter(|c| *c != ':').collect();
@@ -153,29 +194,29 @@ fn set(section: &mut Section, word: &str, value: &str) -> Result<(), &'static st
         }
         "tls_certcheck" if is_on => {}
         "tls_certcheck" => return Err("the certificate is verified nevertheless"),
-        "tls_cert_file" => settings.cert = text,
-        "tls_key_file" => settings.key = text,
-        "tls_host_override" => settings.certificate_name = text,
+        "tls_cert_file" => settings.cert = text(),
+        "tls_key_file" => settings.key = text(),
+        "tls_host_override" => settings.certificate_name = text(),
         "auth" => {
             settings.logs_in = is_on;
             settings.mechanism = match value {
                 "on" | "off" | "" => None,
                 "plain" | "login" | "cram-md5" | "scram-sha-1" | "scram-sha-256" | "external"
-                | "oauthbearer" | "xoauth2" => text,
+                | "oauthbearer" | "xoauth2" => text(),
                 _ => return Err("Pilotfish has no such mechanism, and chooses one"),
             };
         }
-        "user" => settings.user = text,
-        "password" => settings.secret = text.map(Secret::from),
-        "passwordeval" => settings.command = text,
-        "from" => settings.from = text,
-        "domain" => settings.helo = text,
-        "source_ip" => settings.source_ip = text,
-        "proxy_host" => section.proxy_host = text,
-        "proxy_port" => section.proxy_port = text,
-        "dsn_notify" if is_on => settings.dsn = text,
+        "user" => settings.user = text(),
+        "password" => settings.secret = (!value.is_empty()).then(|| Secret::from(value)),
+        "passwordeval" => settings.command = text(),
+        "from" => settings.from = text(),
+        "domain" => settings.helo = text(),
+        "source_ip" => settings.source_ip = text(),
+        "proxy_host" => section.proxy_host = text(),
+        "proxy_port" => section.proxy_port = text(),
+        "dsn_notify" if is_on => settings.dsn = text(),
         "dsn_return" if value == "headers" => settings.dsn_return = Some("hdrs".to_owned()),
-        "dsn_return" if is_on => settings.dsn_return = text,
+        "dsn_return" if is_on => settings.dsn_return = text(),
         "dsn_notify" | "dsn_return" => {}
         "logfile" | "syslog" => return Err("it is the flag --log"),
         "aliases" => return Err("it is the key aliases at the top of the configuration"),
@@ -187,9 +228,9 @@ fn set(section: &mut Section, word: &str, value: &str) -> Result<(), &'static st
 }
 
 /// A value without the double quotes around it.
-fn unquoted(value: &str) -> String {
+fn unquoted(value: &str) -> &str {
     let inner = value
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'));
-    inner.unwrap_or(value).to_owned()
+    inner.unwrap_or(value)
 }

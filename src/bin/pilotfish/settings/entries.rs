@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use toml_edit::{Document, Item, TableLike};
+use toml_edit::{Document, Item, TableLike, Value};
 
-use super::shown_path;
+use super::{shown_command, shown_path};
 use crate::exit;
 use crate::failure::Failure;
 
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 pub(crate) struct Entry {
     /// Its names, from the outermost table.
     pub(crate) key: Vec<String>,
-    /// Its value as the file has it, without comments.
+    /// Its value as the file has it, without comments. A command is as every screen shows it.
     pub(crate) value: String,
     /// The file and the line, as in `~/.config/pilotfish/config.toml:7`.
     pub(crate) place: String,
@@ -65,9 +65,14 @@ fn collect(
                 let span = item.span().unwrap_or_default();
                 let before = text.get(..span.start).unwrap_or_default();
                 let line = before.matches('\n').count() + 1;
+                let is_command = key.last().is_some_and(|key| key.ends_with("-command"));
+                let value = match item.as_str().filter(|_| is_command) {
+                    Some(command) => Value::from(shown_command(command)).to_string(),
+                    None => text.get(span).unwrap_or_default().to_owned(),
+                };
                 entries.push(Entry {
                     key,
-                    value: text.get(span).unwrap_or_default().to_owned(),
+                    value,
                     place: format!("{path}:{line}"),
                 });
             }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use pilotfish::config::Config;
 use tempfile::NamedTempFile;
-use toml_edit::{DocumentMut, Item, Table, Value, value};
+use toml_edit::{DocumentMut, Item, Table, TableLike, Value, value};
 
 use super::shown_path;
 use crate::args::GlobalArguments;
@@ -64,11 +64,32 @@ impl ConfigFile {
         &self.path
     }
 
-    /// The file of a secret beside this file.
+    /// A new file beside this file, for a secret of this account: none that is there, and none that an
+    /// account names.
     pub(crate) fn password_file(&self, account: &str) -> PathBuf {
-        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let name: String = account.chars().filter(|c| is_plain(*c)).collect();
-        self.path.with_file_name(format!("{name}.password"))
+        let stem = file_name(account);
+        let named = self.secret_files();
+        let is_free = |path: &PathBuf| {
+            let is_named = named.iter().any(|other| is_same_name(other, path));
+            !is_named && std::fs::symlink_metadata(path).is_err()
+        };
+        let first = self.path.with_file_name(format!("{stem}.password"));
+        let mut others = (2_u64..).map(|number| format!("{stem}-{number}.password"));
+        if is_free(&first) {
+            return first;
+        }
+        let other = others.find_map(|name| Some(self.path.with_file_name(name)).filter(is_free));
+        other.unwrap_or(first)
+    }
+
+    /// The files that accounts name.
+    fn secret_files(&self) -> Vec<PathBuf> {
+        let accounts = self.accounts().into_iter().flat_map(Table::iter);
+        let keys = accounts.filter_map(|(_, account)| account.as_table_like());
+        let keys = keys.flat_map(TableLike::iter);
+        let files = keys.filter(|(key, _)| key.ends_with("-file"));
+        let files = files.filter_map(|(_, file)| file.as_str());
+        files.map(|file| self.path.with_file_name(file)).collect()
     }
 
     /// Adds an account with these keys. If the file has no default, the only account was used, and stays
@@ -131,12 +152,16 @@ impl ConfigFile {
             accounts.remove(name);
         }
         if self.default() == Some(name) {
-            self.document.remove("default");
+            self.remove_default();
         }
     }
 
     pub(crate) fn default(&self) -> Option<&str> {
         self.document.get("default")?.as_str()
+    }
+
+    pub(crate) fn remove_default(&mut self) {
+        self.document.remove("default");
     }
 
     pub(crate) fn set_default(&mut self, name: &str) {
@@ -154,6 +179,24 @@ impl ConfigFile {
         self.check()?;
         write_private(&self.path, self.text().as_bytes())
     }
+}
+
+/// A name of a file that no other account has: what is not a letter, a digit or one of `-_.` is written as
+/// in a URL.
+fn file_name(account: &str) -> String {
+    let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.');
+    let characters = account.bytes().map(|octet| match octet {
+        octet if is_plain(octet) => char::from(octet).to_string(),
+        octet => format!("%{octet:02X}"),
+    });
+    characters.collect()
+}
+
+/// Whether two paths may lead to the same file: some file systems do not distinguish capitals and small
+/// letters.
+fn is_same_name(one: &Path, other: &Path) -> bool {
+    let lower = |path: &Path| path.to_string_lossy().to_lowercase();
+    lower(one) == lower(other)
 }
 
 /// Writes a file that only its owner can read. An old file is replaced when all of the new one is on the
@@ -223,7 +266,7 @@ mod tests {
         assert_eq!(file.default(), Some("my home"));
         file.remove_account("my home");
         file.add_account("b", keys("z"));
-        file.document.remove("default");
+        file.remove_default();
         file.add_account("c", keys("z"));
         assert_eq!(file.default(), Some("c"));
     }

@@ -8,6 +8,8 @@ mod file;
 
 use std::path::Path;
 
+use pilotfish::config::Account;
+
 pub(crate) use choice::{configuration, selected};
 pub(crate) use commands::{effective, run};
 pub(crate) use errors::no_secret;
@@ -21,6 +23,13 @@ pub(crate) fn shown_path(path: &Path) -> String {
         .and_then(|home| path.strip_prefix(home).ok());
     let shown = rest.map(|rest| Path::new("~").join(rest));
     shown.as_deref().unwrap_or(path).display().to_string()
+}
+
+/// A command that prints a secret, as every screen shows it.
+pub(crate) fn shown_command(command: &str) -> String {
+    let mut account = Account::default();
+    account.password_command = Some(command.to_owned());
+    account.shown_secret_command().unwrap_or_default()
 }
 
 /// A word that a shell reads as it is, or in quotes.
