@@ -19,6 +19,8 @@
 //!
 //! | event | in the span | fields |
 //! |---|---|---|
+//! | `the connection is encrypted` | `tls` | `version`, `key_exchange`; `certificate`: its first name; `not_after`: until when it is valid, in seconds since 1970 |
+//! | `the login is accepted` | `auth` | `user`, `mechanism` |
 //! | `the session is set up` | `session` | |
 //! | `the transaction has ended` | `transaction` | |
 //! | a command or a reply (target `pilotfish::wire`) | `session`, or the span within it | `from`: client, server, tls, or network for a connection; `tls` |

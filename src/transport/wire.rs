@@ -1,6 +1,7 @@
 //! The one place through which every command, reply and octet passes, and which logs them.
 
 use std::collections::VecDeque;
+use std::time::SystemTime;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::task::yield_now;
@@ -8,7 +9,7 @@ use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 use tokio_util::codec::FramedRead;
 use tokio_util::either::Either;
-use tracing::{debug, trace};
+use tracing::{Level, debug, enabled, trace};
 use zeroize::Zeroizing;
 
 use super::end_of_replies::EndOfReplies;
@@ -169,12 +170,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let stream = handshake.map_err(|error| error.with_stage(stage))?;
         let parameters = TlsParameters::of(&stream);
         debug!(target: TARGET, from = "tls", tls = true, "{parameters}");
-        Ok(Self {
+        let wire = Self {
             tls: Some(parameters),
             masks,
             leaves_at_once,
             ..Self::over(Either::Right(stream), timeouts, expected_replies)
-        })
+        };
+        wire.log_tls(&parameters);
+        Ok(wire)
+    }
+
+    /// The certificate is read only if somebody is subscribed.
+    fn log_tls(&self, parameters: &TlsParameters) {
+        if !enabled!(target: "pilotfish", Level::DEBUG) {
+            return;
+        }
+        let certificate = self.certificate();
+        let name = certificate.as_ref().and_then(|certificate| {
+            let name = certificate.names.first();
+            name.or(certificate.common_name.as_ref())
+        });
+        let end = certificate.as_ref().and_then(|it| it.not_after);
+        let end = end.and_then(|end| end.duration_since(SystemTime::UNIX_EPOCH).ok());
+        debug!(
+            target: "pilotfish",
+            version = parameters.version,
+            key_exchange = parameters.key_exchange,
+            certificate = name,
+            not_after = end.map(|end| end.as_secs()),
+            "the connection is encrypted",
+        );
     }
 
     /// How long each wait may take.

@@ -3,7 +3,7 @@
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::yield_now;
 use tokio::time::Instant;
-use tracing::{Instrument as _, debug_span};
+use tracing::{Instrument as _, debug, debug_span};
 
 use super::greeted::Established;
 use super::login_refusal::{LoginRefusal, RefusalCause};
@@ -68,6 +68,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
                 if self.wire.has_reply().await {
                     self.wire.receive(Stage::Auth).await?;
                 }
+                let (user, mechanism) = (credentials.user(), mechanism.name());
+                debug!(target: "pilotfish", user, mechanism, "the login is accepted");
                 return Ok(());
             };
             // A refusal of the credentials says more than those that follow it.

@@ -312,7 +312,7 @@ async fn a_stop_in_a_later_portion_keeps_the_result_of_the_first() {
             let mut sending = fixture.send(to).start().await;
             sending.until("~> RCPT TO:<bob@example.org>").await;
             if status == 81 {
-                sending.until("~> <message and end of data").await;
+                sending.until("~> <content and end of mail").await;
             }
             sending.signal(signals[0]);
             if status == 81 {

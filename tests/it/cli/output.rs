@@ -4,6 +4,7 @@ use pilotfish::testing::Fault::{CloseAt, ReplyAt};
 use pilotfish::testing::Point::{EndOfData, Quit};
 
 use super::cli_fixture::{CliFixture, server};
+use crate::support::tls::KEY_EXCHANGE;
 
 const MAIL: &str = "--to ann@example.org --text Hi";
 
@@ -78,7 +79,7 @@ async fn the_transcript_is_the_dialogue() {
         "~> DATA",
         "<~ 250 ",
         "<~ 354 ",
-        "~> <message and end of data, ",
+        "~> <content and end of mail, ",
         "<~ 250 ",
         "~> QUIT",
         "<~ 221-one",
@@ -97,7 +98,7 @@ async fn the_transcript_is_the_dialogue() {
     let marked = |line: &&str| marks.iter().any(|mark| line.starts_with(mark));
     assert!(lines.iter().all(marked), "{}", ended.stderr);
     let wire_octets = fixture.mail().await.wire_octets;
-    let message = format!("~> <message and end of data, {wire_octets} octets>");
+    let message = format!("~> <content and end of mail, {wire_octets} bytes>");
     assert!(lines.contains(&message.as_str()), "{}", ended.stderr);
 }
 
@@ -110,9 +111,12 @@ async fn verbose_is_four_lines_that_a_person_reads() {
     let port = fixture.server.addr().port();
     let expected = [
         format!("connected to 127.0.0.1:{port} (127.0.0.1) in "),
-        "TLS 1.3 ".to_owned(),
-        "logged in (".to_owned(),
-        format!("sent {} bytes in ", fixture.mail().await.size),
+        format!("TLS 1.3, {KEY_EXCHANGE}, certificate of localhost until 4096-01-01"),
+        "logged in as me@example.org (PLAIN)".to_owned(),
+        format!(
+            "sent {} bytes in 2 round trips; the reply took ",
+            fixture.mail().await.size
+        ),
     ];
     assert_eq!(lines.len(), expected.len(), "{ended:?}");
     for (line, expected) in lines.iter().zip(expected) {
@@ -122,23 +126,46 @@ async fn verbose_is_four_lines_that_a_person_reads() {
 
 #[tokio::test]
 async fn verbose_twice_is_the_dialogue_with_times_and_three_times_everything() {
-    let fixture = CliFixture::open(server()).await;
-    let address = "=== connected to 127.0.0.1 port ";
     for (flags, has_times, has_events) in [
         ("--transcript", false, false),
         ("-vv", true, false),
         ("-vvv", true, true),
     ] {
+        let fixture = CliFixture::open(server()).await;
         let ended = fixture.send(&format!("{MAIL} {flags}")).end().await;
         ended.result();
-        assert!(ended.stderr.contains(address), "{ended:?}");
-        let line = ended.stderr.lines().find(|line| line.contains("~> DATA"));
-        let time = line.unwrap().strip_suffix("~> DATA").unwrap();
-        assert_eq!(time.ends_with(" ms  "), has_times, "{flags}: {time:?}");
+        let size = fixture.mail().await.wire_octets;
+        let connected = "connected to 127.0.0.1 port ";
+        let message = format!("<content and end of mail, {size} bytes>");
+        let expected: &[(&str, &str, &str)] = &[
+            ("===", "=== ", connected),
+            ("===", "=== ", "TLSv1.3 TLS13_"),
+            (" ~>", "~> ", "AUTH PLAIN <40 bytes hidden>"),
+            (" ~>", "~> ", "DATA"),
+            ("<~ ", "<~ ", "354 "),
+            (" ~>", "~> ", &message),
+        ];
+        for (aligned, mark, text) in expected {
+            let beginning = if has_times {
+                format!(" ms  {aligned}  {text}")
+            } else {
+                format!("{mark}{text}")
+            };
+            let line = ended.stderr.lines().find(|line| line.contains(&beginning));
+            let line = line.unwrap_or_else(|| panic!("{beginning:?}: {ended:?}"));
+            let time = line.split_once(&beginning).unwrap().0;
+            if has_times {
+                assert!(
+                    time.len() >= 5 && time.trim().parse::<u64>().is_ok(),
+                    "{line:?}"
+                );
+            } else {
+                assert_eq!(time, "", "{line:?}");
+            }
+        }
         assert_eq!(ended.stderr.contains("DEBUG"), has_events, "{ended:?}");
         assert_eq!(ended.stderr.matches("MAIL FROM").count(), 1, "{ended:?}");
     }
-    fixture.mails().await;
 }
 
 #[tokio::test]

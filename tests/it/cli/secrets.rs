@@ -48,7 +48,7 @@ async fn in_clear_text_it_is_sent_only_on_demand_and_never_shown() {
         "{MAIL} --tls none --danger-cleartext-auth -vv --transcript"
     ));
     let ended = run.end().await;
-    assert!(ended.stderr.contains("-> AUTH PLAIN"), "{ended:?}");
+    assert!(ended.stderr.contains("->  AUTH PLAIN <"), "{ended:?}");
     ended.result();
     let mail = fixture.mail().await;
     assert_eq!(
@@ -70,7 +70,7 @@ async fn other_processes_cannot_see_it() {
     let fixture = CliFixture::open(server().fault(SilentAt(EndOfData))).await;
     let run = fixture.send(&format!("{MAIL} --transcript"));
     let mut sending = run.start().await;
-    sending.until("end of data").await;
+    sending.until("end of mail").await;
     for file in ["cmdline", "environ"] {
         let shown = std::fs::read(format!("/proc/{}/{file}", sending.id())).unwrap();
         let shown = String::from_utf8_lossy(&shown);

@@ -344,7 +344,7 @@ async fn a_stop_after_the_end_of_data_keeps_what_is_known() {
             let total = ["--timeout", "total=4s"];
             let total = total.into_iter().filter(|_| again.is_none());
             let mut sending = send(&fixture, scheme, to).args(total).start().await;
-            sending.until("> <message and end of data").await;
+            sending.until("> <content and end of mail").await;
             if scheme == "lmtp" {
                 sending.until("<a@x.test> Ok: queued").await;
             }

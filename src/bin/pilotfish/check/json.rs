@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::ports::{Attempt, Port, Unreachable};
 use super::report::{Line, Report};
-use super::session::{Findings, day};
+use super::session::Findings;
+use crate::terminal::quantity::day;
 
 /// The object. All keys are always there; what was not tested is null.
 pub(super) fn object(report: &Report, lines: &[Line], now: SystemTime) -> Value {

@@ -9,9 +9,10 @@ use pilotfish::transport::{Certificate, Host};
 
 use super::ports::{Attempt, Beginning, PATIENCE, Port, Unreachable};
 use super::sentences::sentences;
-use super::session::{Findings, day, days_left};
+use super::session::{Findings, days_left};
 use crate::exit;
 use crate::failure::Failure;
+use crate::terminal::quantity::day;
 use crate::terminal::quantity::{Span, counted};
 use crate::terminal::style::Mark;
 

@@ -126,9 +126,3 @@ pub(super) fn days_left(certificate: &Certificate, now: SystemTime) -> Option<i6
     };
     Some(days)
 }
-
-/// A day as `2027-01-19`.
-pub(super) fn day(time: SystemTime) -> Option<String> {
-    let time = jiff::Timestamp::try_from(time).ok()?;
-    Some(time.strftime("%Y-%m-%d").to_string())
-}

@@ -1,9 +1,8 @@
 //! The log on standard error.
 
 use std::fmt;
-use std::io::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing::field::{Field, Visit};
@@ -14,9 +13,10 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::progress::can_draw;
 use super::report;
+use super::steps::{RoundTrips, steps};
 use super::waiting::Waiting;
 use crate::args::GlobalArguments;
-use crate::terminal::quantity::Span;
+use crate::terminal::quantity::{Size, Span, counted};
 use crate::terminal::style::{DIM, painted};
 
 /// Where the library says that a mail is sent again.
@@ -34,8 +34,12 @@ pub(crate) fn init(global: &GlobalArguments) -> Watch {
     let has_times = global.verbose > 1;
     let transcript = (global.shows_dialogue())
         .then(|| OnWireEvent(transcript(has_times)).with_filter(wire(LevelFilter::TRACE)));
-    let steps = (global.verbose == 1 && transcript.is_none())
-        .then(|| OnWireEvent(steps()).with_filter(wire(LevelFilter::DEBUG)));
+    let round_trips = RoundTrips::default();
+    let steps = (global.verbose == 1 && transcript.is_none()).then(|| {
+        // The dialogue, and what the library says about TLS and the login.
+        let all = Targets::new().with_target("pilotfish", LevelFilter::TRACE);
+        OnWireEvent(steps(round_trips.clone())).with_filter(all)
+    });
     let waiting = can_draw(global).then(Waiting::default);
     let watched = waiting.clone().map(|waiting| {
         OnWireEvent(move |line| waiting.state().see(&line)).with_filter(wire(LevelFilter::TRACE))
@@ -91,6 +95,7 @@ pub(crate) fn init(global: &GlobalArguments) -> Watch {
     Watch {
         waiting,
         retried: count,
+        round_trips,
     }
 }
 
@@ -100,6 +105,8 @@ pub(crate) struct Watch {
     /// The source of the waiting line, if the terminal shows one.
     pub(crate) waiting: Option<Waiting>,
     pub(crate) retried: Retried,
+    /// Counted with `-v` alone.
+    pub(crate) round_trips: RoundTrips,
 }
 
 /// How often mails were sent again.
@@ -121,84 +128,51 @@ fn retry() -> Targets {
 }
 
 /// Prints the dialogue as a person reads it: `->` and `<-` in clear text, `~>` and `<~` within TLS.
-/// The message itself is only counted. Each line may begin with the time since the start.
+/// The message itself is only counted. Lines that begin with the time since the start are aligned.
 fn transcript(has_times: bool) -> impl Fn(WireEvent) {
     let started = Instant::now();
     // Octets of the message so far.
     let sent = AtomicU64::new(0);
     move |line| {
         let mark = match (line.from.as_str(), line.tls) {
-            ("client", false) => "->",
-            ("client", true) => "~>",
-            ("server", false) => "<-",
-            ("server", true) => "<~",
+            ("client", false) => " ->",
+            ("client", true) => " ~>",
+            ("server", false) => "<- ",
+            ("server", true) => "<~ ",
             _ => "===",
         };
         let text = match line.octets {
-            None => line.text,
+            None => hidden_counted(&line.text),
             Some(octets) => {
                 let total = sent.fetch_add(octets, Ordering::Relaxed) + octets;
                 let what = match line.text.as_str() {
-                    "last block" => "message and end of data",
-                    "last chunk" => "message",
+                    "last block" => "content and end of mail",
+                    "last chunk" => "content",
                     _ => return,
                 };
                 sent.store(0, Ordering::Relaxed);
-                format!("<{what}, {total} octets>")
+                format!("<{what}, {}>", Size(total))
             }
         };
-        let time = if has_times {
-            format!("{:>6} ms  ", started.elapsed().as_millis())
+        let line = if has_times {
+            let mark = painted(DIM, mark);
+            format!("{:>5} ms  {mark}  {text}", started.elapsed().as_millis())
         } else {
-            String::new()
+            format!("{} {text}", mark.trim())
         };
-        let _ = writeln!(std::io::stderr(), "{time}{mark} {text}");
+        report::notice(&line);
     }
 }
 
-/// Prints a line for each step that a person wants to know of, up to the mail itself.
-fn steps() -> impl Fn(WireEvent) {
-    let started = Instant::now();
-    let seen = Mutex::new(Seen::default());
-    move |line| {
-        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(step) = seen.step(&line, started) {
-            report::notice(&painted(DIM, step));
-        }
-    }
-}
-
-/// What the last lines were.
-#[derive(Default)]
-struct Seen {
-    /// The mechanism of a login that has no answer yet.
-    mechanism: Option<String>,
-}
-
-impl Seen {
-    /// The step that an event shows, if it shows one.
-    fn step(&mut self, line: &WireEvent, started: Instant) -> Option<String> {
-        match line.from.as_str() {
-            "network" => {
-                let place = line.text.replacen(" port ", ":", 1);
-                Some(format!("{place} in {}", Span(started.elapsed())))
-            }
-            "tls" => Some(line.text.replacen("TLSv", "TLS ", 1)),
-            "client" => {
-                let mechanism = line.text.strip_prefix("AUTH ");
-                let mechanism = mechanism.and_then(|rest| rest.split(' ').next());
-                if let Some(mechanism) = mechanism {
-                    self.mechanism = Some(mechanism.to_owned());
-                }
-                None
-            }
-            _ if line.text.starts_with("235") => {
-                let mechanism = self.mechanism.take()?;
-                Some(format!("logged in ({mechanism})"))
-            }
-            _ => None,
-        }
-    }
+/// What the library shows in place of a secret, with its length as people read it.
+fn hidden_counted(text: &str) -> String {
+    let hidden = || {
+        let (before, rest) = text.split_once("<redacted ")?;
+        let length = rest.strip_suffix(" octets>")?.parse().ok()?;
+        let length = counted(length, "byte", "bytes");
+        Some(format!("{before}<{length} hidden>"))
+    };
+    hidden().unwrap_or_else(|| text.to_owned())
 }
 
 /// The fields of an event of the wire.
@@ -213,6 +187,15 @@ pub(super) struct WireEvent {
     /// How long the client waits until it sends a mail again, and why.
     pub(super) wait: Option<Duration>,
     pub(super) error: Option<String>,
+    /// What TLS agreed on.
+    pub(super) version: Option<String>,
+    pub(super) key_exchange: Option<String>,
+    /// The name in the certificate, and until when it is valid, in seconds since 1970.
+    pub(super) certificate: Option<String>,
+    pub(super) not_after: Option<u64>,
+    /// Who has logged in, and by which mechanism.
+    pub(super) user: Option<String>,
+    pub(super) mechanism: Option<String>,
 }
 
 /// Calls a function with each event of the wire.
@@ -236,8 +219,15 @@ impl Visit for WireEvent {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "from" {
-            value.clone_into(&mut self.from);
+        let shown = Some(value.escape_debug().to_string());
+        match field.name() {
+            "from" => value.clone_into(&mut self.from),
+            "version" => self.version = shown,
+            "key_exchange" => self.key_exchange = shown,
+            "certificate" => self.certificate = shown,
+            "user" => self.user = shown,
+            "mechanism" => self.mechanism = shown,
+            _ => {}
         }
     }
 
@@ -248,10 +238,11 @@ impl Visit for WireEvent {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        if field.name() == "octets" {
-            self.octets = Some(value);
-        } else if field.name() == "wait_ms" {
-            self.wait = Some(Duration::from_millis(value));
+        match field.name() {
+            "octets" => self.octets = Some(value),
+            "wait_ms" => self.wait = Some(Duration::from_millis(value)),
+            "not_after" => self.not_after = Some(value),
+            _ => {}
         }
     }
 }

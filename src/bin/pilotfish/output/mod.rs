@@ -10,5 +10,6 @@ pub(crate) mod log;
 pub(crate) mod logging;
 pub(crate) mod progress;
 pub(crate) mod report;
+pub(crate) mod steps;
 pub(crate) mod submission;
 pub(crate) mod waiting;

@@ -21,7 +21,7 @@ use crate::output::report;
 use crate::output::submission::{Submission, TypedAddresses};
 use crate::output::waiting::WaitingLine;
 use crate::stop::{Stop, Stops};
-use crate::terminal::quantity::{Size, Span};
+use crate::terminal::quantity::{Size, Span, counted};
 use crate::terminal::style::{DIM, painted};
 
 /// How long an aborted client may take to return the result of the mail.
@@ -107,6 +107,7 @@ pub(crate) async fn deliver(
         }
     };
     let started = Instant::now();
+    watch.round_trips.reset();
     let retried_before = watch.retried.so_far();
     let line = (watch.waiting.clone()).map(|waiting| waiting.show(mail.server.clone(), limits));
     let envelope = mail.message.envelope().clone().with_options(options);
@@ -141,7 +142,7 @@ pub(crate) async fn deliver(
         let step = format!(
             "sent {} in {}; the reply took {}",
             Size(receipt.size),
-            Span(receipt.timing.transfer),
+            counted(watch.round_trips.count(), "round trip", "round trips"),
             Span(receipt.timing.reply),
         );
         report::notice(&painted(DIM, step));

@@ -1,7 +1,7 @@
 //! Numbers, sizes and times as people read them.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A number of octets in decimal units: 812 bytes, 1.2 kB, 26.2 MB, 310 MB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,12 @@ pub(crate) struct Span(pub(crate) Duration);
 /// A number and what is counted, in the singular or the plural: 1 recipient, 1,204 recipients.
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{} {}", Count(count), if count == 1 { one } else { many })
+}
+
+/// A day as `2027-01-19`.
+pub(crate) fn day(time: SystemTime) -> Option<String> {
+    let time = jiff::Timestamp::try_from(time).ok()?;
+    Some(time.strftime("%Y-%m-%d").to_string())
 }
 
 impl fmt::Display for Size {
