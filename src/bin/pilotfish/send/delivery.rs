@@ -139,13 +139,7 @@ pub(crate) async fn deliver(
     drop(line);
     let was_interrupted = matches!(&result, Err(failure) if failure.interruption.is_some());
     if let (Ok(receipt), 1) = (&result, global.verbose) {
-        let step = format!(
-            "sent {} in {}; the reply took {}",
-            Size(receipt.size),
-            counted(watch.round_trips.count(), "round trip", "round trips"),
-            Span(receipt.timing.reply),
-        );
-        report::notice(&painted(DIM, step));
+        report::notice(&painted(DIM, last_step(receipt, &watch)));
     }
     if let (Ok(_), Some(copy)) = (&result, &copy) {
         keep(copy, &mail.message).await;
@@ -171,6 +165,16 @@ async fn keep(copy: &CopyPlace, message: &Message) {
         let cause = failure.causes.first().map(|cause| format!(": {cause}"));
         report::warning(&format!("{}{}", failure.message, cause.unwrap_or_default()));
     }
+}
+
+/// What `-v` shows last.
+fn last_step(receipt: &Receipt, watch: &Watch) -> String {
+    format!(
+        "sent {} in {}; the reply took {}",
+        Size(receipt.size),
+        counted(watch.round_trips.count(), "round trip", "round trips"),
+        Span(receipt.timing.reply),
+    )
 }
 
 /// The reply that a mail failed by.
