@@ -41,7 +41,18 @@ impl Connection {
         dkim: Option<Dkim>,
         sender: Option<&str>,
     ) -> Result<(Self, Stops), Failure> {
-        let mut stops = Stops::new()?;
+        let stops = Stops::new()?;
+        Self::open_unless(stops, global, arguments, dkim, sender).await
+    }
+
+    /// The same, after work that had to be stopped too.
+    pub(crate) async fn open_unless(
+        mut stops: Stops,
+        global: &GlobalArguments,
+        arguments: ServerArguments,
+        dkim: Option<Dkim>,
+        sender: Option<&str>,
+    ) -> Result<(Self, Stops), Failure> {
         stops.set_total_time(arguments.network.total_time());
         let connection = Box::pin(Self::new(global, arguments, dkim, sender));
         let connection = stops.unless(Interrupted::NotSent(None), connection).await?;

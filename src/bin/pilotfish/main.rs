@@ -51,8 +51,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help is an answer, not an error.
             if !error.use_stderr() {
-                usage::answer(&error);
-                return ExitCode::from(exit::OK);
+                return ExitCode::from(usage::answer(&error));
             }
             if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
                 report::notice(&usage::beginning(&error));

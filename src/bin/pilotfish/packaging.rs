@@ -13,7 +13,7 @@ use crate::args::page::{command, place, subcommands};
 use crate::args::{Arguments, CompletionsArguments, GlobalArguments, ManArguments};
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::report::{failed, result};
+use crate::output::report::{self, failed};
 use crate::sendmail;
 
 /// Prints the completions for a shell, and returns the exit status.
@@ -21,8 +21,7 @@ pub(crate) fn completions(arguments: &CompletionsArguments) -> u8 {
     let mut script = Vec::new();
     let mut all = with_plain_names(Arguments::command());
     clap_complete::generate(arguments.shell, &mut all, "pilotfish", &mut script);
-    result(String::from_utf8_lossy(&script).trim_end());
-    exit::OK
+    report::page(String::from_utf8_lossy(&script).trim_end())
 }
 
 /// The command with `VALUE` in place of names of values that the generator does not escape: a colon or
@@ -44,25 +43,24 @@ fn with_plain_names(command: Command) -> Command {
 /// Prints a manual page, or writes all of them, and returns the exit status.
 pub(crate) fn man(arguments: &ManArguments, global: &GlobalArguments) -> u8 {
     let done = match &arguments.output {
-        Some(folder) => write_all(folder),
+        Some(folder) => write_all(folder).map(|()| exit::OK),
         None => print(&arguments.command),
     };
     match done {
-        Ok(()) => exit::OK,
+        Ok(status) => status,
         Err(failure) => failed(global, None, &failure),
     }
 }
 
-/// Prints the page of one command.
-fn print(path: &[String]) -> Result<(), Failure> {
+/// Prints the page of one command, and returns the exit status.
+fn print(path: &[String]) -> Result<u8, Failure> {
     let shown = path.join(" ");
     let Some(command) = command(path.iter().map(String::as_str)) else {
         let message = format!("there is no command '{}'", shown.escape_debug());
         return Err(Failure::usage(message).with_help("all commands: pilotfish -h"));
     };
     let page = page(&command, &shown).map_err(|error| cannot_write("the page", error))?;
-    result(String::from_utf8_lossy(&page).trim_end());
-    Ok(())
+    Ok(report::page(String::from_utf8_lossy(&page).trim_end()))
 }
 
 /// Writes the pages of all commands, each with the name of its command.

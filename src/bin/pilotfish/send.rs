@@ -26,6 +26,7 @@ use crate::output::dry_run::{self, Output};
 use crate::output::logging;
 use crate::output::report;
 use crate::output::submission::TypedAddresses;
+use crate::stop::Stops;
 use crate::usage;
 use concern::concerns;
 use copy::CopyPlace;
@@ -44,8 +45,7 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         schema,
     } = arguments;
     if let Some(schema) = schema {
-        report::result(schema.trim_end());
-        return exit::OK;
+        return report::page(schema.trim_end());
     }
     let watch = logging::init(global);
     let mut draft = None;
@@ -55,14 +55,19 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         let paths = mail.inputs().filter_map(Input::path);
         let read: Vec<_> = paths.map(PathBuf::from).collect();
         let body = mail.content.body_type;
-        let finished = match mail.raw.raw.clone() {
-            Some(input) => Some(raw::finished(input, "--raw").await?),
-            None => None,
+        let mut stops = Stops::new()?;
+        stops.set_total_time(server.network.total_time());
+        let finished = async {
+            Ok(match mail.raw.raw.clone() {
+                Some(input) => Some(raw::finished(input, "--raw").await?),
+                None => None,
+            })
         };
+        let finished = stops.unless(Interrupted::NotSent(None), finished).await?;
         let author = finished.as_ref().and_then(Finished::author);
         let sender = mail.addresses.from.as_deref().or(author.as_deref());
         let names_server = server.server.is_some();
-        let opened = Connection::open(global, server, dkim.dkim()?, sender).await;
+        let opened = Connection::open_unless(stops, global, server, dkim.dkim()?, sender).await;
         let (mut connection, mut stops) = opened?;
         if !dry_run.dry_run {
             connection.require_account()?;

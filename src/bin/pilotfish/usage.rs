@@ -10,8 +10,9 @@ use clap::{CommandFactory as _, Error};
 use crate::args::help::{first_screen, version};
 use crate::args::page::{command, page};
 use crate::args::{Arguments, GlobalArguments};
+use crate::exit;
 use crate::failure::Failure;
-use crate::output::report::result;
+use crate::output::report;
 use crate::suggestion::nearest;
 use crate::terminal::pager;
 pub(crate) use fitting::{check_output, fitting};
@@ -94,10 +95,11 @@ pub(crate) fn explained(error: &Error) -> Failure {
     }
 }
 
-/// Prints the help that the command line asks for: on a terminal, a long one in the pager.
-pub(crate) fn answer(answer: &Error) {
+/// Prints the help that the command line asks for, on a terminal a long one in the pager, and returns the exit
+/// status.
+pub(crate) fn answer(answer: &Error) -> u8 {
     if answer.kind() == ErrorKind::DisplayVersion {
-        return result(&version());
+        return report::page(&version());
     }
     let is_long = std::env::args_os().any(|word| word == "--help" || word == "help");
     let path = path(answer);
@@ -105,9 +107,10 @@ pub(crate) fn answer(answer: &Error) {
         &path.iter().map(String::as_str).collect::<Vec<_>>(),
         is_long,
     );
-    if !(is_long && pager::show(&page)) {
-        result(&page);
+    if is_long && pager::show(&page) {
+        return exit::OK;
     }
+    report::page(&page)
 }
 
 /// What a person who has typed the beginning of a command needs.

@@ -40,6 +40,31 @@ async fn quiet_prints_nothing_but_errors() {
     assert_eq!(fixture.mails().await.len(), 2);
 }
 
+/// A page, a script or a schema that cannot be written is an error; a reader that goes away is none.
+#[tokio::test]
+async fn a_page_that_cannot_be_written() {
+    for command in [
+        "--help",
+        "-h",
+        "--version",
+        "send --help",
+        "man send",
+        "completions bash",
+        "send --schema",
+    ] {
+        for (output, expected) in [(">/dev/full", "73"), ("| true", "0"), (">/dev/null", "0")] {
+            let script = format!("(\"$0\" {command}; echo $? >&2) {output}");
+            let ended = super::run::Run::shell(&script).end().await;
+            let status = ended.stderr.trim_end().rsplit('\n').next();
+            assert_eq!(status, Some(expected), "{command} {output}: {ended:?}");
+            let has_error = ended
+                .stderr
+                .contains("error: cannot write to standard output");
+            assert_eq!(has_error, expected == "73", "{command} {output}: {ended:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_closed_output_does_not_change_the_exit_status() {
     let fixture = CliFixture::open(server()).await;

@@ -93,6 +93,18 @@ async fn deferred_recipients_are_tried_again_alone() {
     }
 }
 
+/// The server asks for a longer wait than the flag allows.
+#[tokio::test]
+async fn a_wait_beyond_the_time_is_explained() {
+    let words = "451 4.7.1 Greylisted, try again in 300 seconds";
+    let fixture = CliFixture::open(server().fault(ReplyAt(EndOfData, words.to_owned()))).await;
+    let run = fixture.send("ann@example.org -m Hi --retry 90s");
+    let ended = run.end().await;
+    ended.fails(75, "the time of --retry (90 s) ends before another attempt");
+    ended.fails(75, "send it again after 5 min");
+    assert!(!ended.stderr.contains("tries again"), "{ended:?}");
+}
+
 /// The second attempt is sent as a whole, and no reply comes: its recipient is unknown, and the other one
 /// has the mail.
 #[tokio::test]

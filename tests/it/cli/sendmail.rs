@@ -201,13 +201,15 @@ async fn an_alias_may_be_an_address_at_localhost() {
 async fn a_log_has_a_line_for_each_mail() {
     let rejects = Fault::ReplyAt(Point::EndOfData, "554 5.7.1 no \"spam\"".into());
     let fixture = fixture(server().fault(rejects), "").await;
-    for flags in ["-X mail.log", "-oeq -X mail.log"] {
+    for (flags, status) in [("-oeq -X mail.log", 65), ("-X mail.log", 0)] {
         let run = sendmail(
             &fixture.directory,
             &format!("{flags} ann@example.org"),
             CRON,
         );
-        run.end().await;
+        let ended = run.end().await;
+        // By -oeq an error is in the status alone.
+        assert_eq!((ended.status, ended.stderr.as_str()), (status, ""));
     }
     let nowhere = sendmail(&fixture.directory, "-X none/mail.log ann@example.org", CRON);
     let nowhere = nowhere.end().await;

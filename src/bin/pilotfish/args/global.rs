@@ -104,6 +104,10 @@ pub(crate) struct GlobalArguments {
     /// The names of the command, such as `send` or `account add`; empty if there is none.
     #[arg(skip)]
     pub(crate) command: String,
+
+    /// Errors are in the exit status alone: `-oeq` of sendmail(1).
+    #[arg(skip)]
+    pub(crate) is_silent: bool,
 }
 
 /// The commands whose outcome is that of a mail.

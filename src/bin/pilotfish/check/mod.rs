@@ -93,6 +93,7 @@ async fn report(
     let host = host.ok_or_else(|| {
         Failure::usage("no server is named").with_help("pilotfish check smtp.example.org")
     })?;
+    let has_account = connection.name.is_some();
     let mut report = Report {
         host: host.clone(),
         addresses: None,
@@ -100,7 +101,8 @@ async fn report(
         session: None,
         findings: None,
         login: None,
-        address: account.user.clone().filter(|_| is_host_alone),
+        // An account that is there already is not added.
+        address: (account.user.clone()).filter(|_| is_host_alone && !has_account),
     };
     let is_direct = account.unix_socket().is_none() && account.network.proxy.is_none();
     if is_direct {

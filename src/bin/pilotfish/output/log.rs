@@ -8,7 +8,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::json::SendObject;
 use super::report::warning;
@@ -131,7 +131,23 @@ fn line(object: &Value, uid: u32) -> String {
     };
     let to = list("/recipients").filter_map(|recipient| recipient.pointer("/address")?.as_str());
     let to: Vec<_> = to.collect();
-    let reply: Vec<_> = list("/reply/lines").filter_map(Value::as_str).collect();
+    let accepted = list("/recipients").filter(|recipient| {
+        text("/outcome") != "accepted" && recipient.pointer("/outcome") == Some(&json!("accepted"))
+    });
+    let accepted = accepted.filter_map(|recipient| recipient.pointer("/address")?.as_str());
+    let accepted: Vec<_> = accepted.collect();
+    // The reply to the mail, or else to the first recipient that the server did not accept.
+    let mut replies = std::iter::once(object).chain(list("/recipients"));
+    let reply = replies.find_map(|of| of.pointer("/reply").filter(|reply| reply.is_object()));
+    let of_reply = |pointer: &str| reply.and_then(|reply| reply.pointer(pointer));
+    let shown = |value: Option<&Value>| match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    };
+    let lines = of_reply("/lines").and_then(Value::as_array);
+    let lines = lines.map(Vec::as_slice).unwrap_or_default().iter();
+    let lines: Vec<_> = lines.filter_map(Value::as_str).collect();
     let from = match object.pointer("/envelope_from").and_then(Value::as_str) {
         Some("") => "<>".to_owned(),
         _ => text("/envelope_from"),
@@ -141,18 +157,19 @@ fn line(object: &Value, uid: u32) -> String {
         ("account", text("/account")),
         ("from", from),
         ("to", to.join(",")),
+        ("accepted", accepted.join(",")),
         ("size", text("/size")),
         ("server", text("/server")),
         ("tls", text("/tls/version").replace("TLSv", "")),
-        ("code", text("/reply/code")),
-        ("enhanced", text("/reply/enhanced")),
+        ("code", shown(of_reply("/code"))),
+        ("enhanced", shown(of_reply("/enhanced"))),
         ("id", text("/queue_id")),
         ("ms", text("/duration_ms")),
         ("message-id", text("/message_id")),
         ("status", text("/exit_status")),
         ("uid", uid.to_string()),
         ("error", text("/error")),
-        ("reply", reply.join(" ")),
+        ("reply", lines.join(" ")),
     ] {
         if !value.is_empty() {
             let _ = write!(line, " {key}={}", quoted(&value));
@@ -173,8 +190,6 @@ fn quoted(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -191,6 +206,21 @@ mod tests {
             "2026-11-29T14:03:11.482Z accepted account=work from=<> \
              to=ann@example.org,bob@example.net size=1834 server=smtp.example.org:465 tls=1.3 \
              code=250 status=0 uid=7 reply=\"OK \\u{1b}[2J\\n\\\"x\\\"\"",
+        );
+        let object = json!({
+            "time": "2026-11-29T14:03:11.482Z", "outcome": "partial", "reply": null,
+            "recipients": [
+                { "address": "ann@example.org", "outcome": "accepted", "reply": null },
+                { "address": "bob@example.net", "outcome": "rejected",
+                  "reply": { "code": 550, "enhanced": "5.1.1", "lines": ["5.1.1 no such user"] } },
+            ],
+            "exit_status": 80,
+        });
+        assert_eq!(
+            line(&object, 7),
+            "2026-11-29T14:03:11.482Z partial to=ann@example.org,bob@example.net \
+             accepted=ann@example.org code=550 enhanced=5.1.1 status=80 uid=7 \
+             reply=\"5.1.1 no such user\"",
         );
     }
 }

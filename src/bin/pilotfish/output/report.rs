@@ -203,6 +203,9 @@ pub(crate) fn failed(global: &GlobalArguments, mail: Option<&Submission>, failur
     } else if global.json {
         result(&json::line(&json::error(failure, &help, global)));
     }
+    if global.is_silent {
+        return failure.status;
+    }
     if failure.is_declined {
         notice(&failure.message);
         return failure.status;
@@ -272,16 +275,34 @@ pub(crate) fn notice(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// Prints a result and a line end.
+/// Prints a result and a line end. What became of a mail does not depend on that.
 pub(crate) fn result(text: &str) {
+    if let Err(error) = print(text) {
+        warning(&format!("cannot print the result: {error}"));
+    }
+}
+
+/// Prints what the command is for, such as a page or a script, and returns the exit status.
+pub(crate) fn page(text: &str) -> u8 {
+    match print(text) {
+        Ok(()) => exit::OK,
+        Err(error) => {
+            let message = "cannot write to standard output";
+            let failure = Failure::io(exit::CANNOT_CREATE, message, error);
+            failed(&GlobalArguments::default(), None, &failure)
+        }
+    }
+}
+
+/// A reader that has gone away is no error.
+fn print(text: &str) -> io::Result<()> {
     let text = Stream::stdout().shown(format!("{text}\n"));
     let mut stdout = io::stdout().lock();
-    let printed = (stdout.write_all(text.as_bytes())).and_then(|()| stdout.flush());
-    match printed {
-        // The result of the mail does not depend on its reader.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            warning(&format!("cannot print the result: {error}"));
-        }
-        _ => {}
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
     }
 }

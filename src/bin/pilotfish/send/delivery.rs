@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pilotfish::address::envelope::Options;
 use pilotfish::protocol::Reply;
-use pilotfish::session::Receipt;
+use pilotfish::session::{MailOutcome, Receipt};
 use pilotfish::{Client, Error, Mail, Message};
 use tokio::time::{Instant, timeout};
 
@@ -150,7 +150,21 @@ pub(crate) async fn deliver(
     };
     let status = match result {
         Ok(receipt) => report::sent(global, &mail, &receipt, started.elapsed()),
-        Err(failure) => report::failed(global, Some(&mail), &failure.described(&connection, &mail)),
+        Err(failure) => {
+            let mut failure = failure.described(&connection, &mail);
+            if let (Some(budget), MailOutcome::Deferred, None) = (
+                connection.account.retry,
+                failure.outcome,
+                failure.interruption,
+            ) {
+                let cause = format!(
+                    "the time of --retry ({}) ends before another attempt",
+                    Span(budget)
+                );
+                failure.causes.push(cause);
+            }
+            report::failed(global, Some(&mail), &failure)
+        }
     };
     // The user has the result. A user who interrupts does not wait until QUIT has left.
     if !was_interrupted {

@@ -90,6 +90,7 @@ pub(crate) async fn run(arguments: &[OsString], global: &GlobalArguments) -> u8 
         quiet: flags.verbose == 0 && global.verbose == 0,
         log: flags.log.clone().or_else(|| global.log.clone()),
         no_input: true,
+        is_silent: flags.is_quiet,
         ..global.clone()
     };
     match flags.mode {
@@ -107,7 +108,6 @@ pub(crate) async fn run(arguments: &[OsString], global: &GlobalArguments) -> u8 
             let sent = async { send(body?, &flags, &global, watch).await };
             let status = match Box::pin(sent).await {
                 Ok(delivered) => delivered.status,
-                Err(failure) if flags.is_quiet => failure.status,
                 Err(failure) => failed(&global, None, &failure),
             };
             if status == exit::PARTIAL && !flags.is_quiet {
