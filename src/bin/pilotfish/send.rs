@@ -33,6 +33,14 @@ use copy::CopyPlace;
 pub(crate) use delivery::{Delivered, Outgoing, deliver};
 use text::with_text;
 
+/// The finished message, if one is sent.
+async fn finished(mail: &MailArguments) -> Result<Option<Finished>, Failure> {
+    match mail.raw.raw.clone() {
+        Some(input) => raw::finished(input, "--raw").await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// Sends one mail, prints what became of it, and returns the exit status.
 pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u8 {
     let SendArguments {
@@ -57,13 +65,8 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         let body = mail.content.body_type;
         let mut stops = Stops::new()?;
         stops.set_total_time(server.network.total_time());
-        let finished = async {
-            Ok(match mail.raw.raw.clone() {
-                Some(input) => Some(raw::finished(input, "--raw").await?),
-                None => None,
-            })
-        };
-        let finished = stops.unless(Interrupted::NotSent(None), finished).await?;
+        let reading = finished(&mail);
+        let finished = stops.unless(Interrupted::NotSent(None), reading).await?;
         let author = finished.as_ref().and_then(Finished::author);
         let sender = mail.addresses.from.as_deref().or(author.as_deref());
         let names_server = server.server.is_some();

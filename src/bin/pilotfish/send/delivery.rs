@@ -151,18 +151,7 @@ pub(crate) async fn deliver(
     let status = match result {
         Ok(receipt) => report::sent(global, &mail, &receipt, started.elapsed()),
         Err(failure) => {
-            let mut failure = failure.described(&connection, &mail);
-            if let (Some(budget), MailOutcome::Deferred, None) = (
-                connection.account.retry,
-                failure.outcome,
-                failure.interruption,
-            ) {
-                let cause = format!(
-                    "the time of --retry ({}) ends before another attempt",
-                    Span(budget)
-                );
-                failure.causes.push(cause);
-            }
+            let failure = explained(failure.described(&connection, &mail), &connection);
             report::failed(global, Some(&mail), &failure)
         }
     };
@@ -171,6 +160,22 @@ pub(crate) async fn deliver(
         client.close().await;
     }
     Delivered { status, reply }
+}
+
+/// Says why no further attempt was made.
+fn explained(mut failure: Failure, connection: &Connection) -> Failure {
+    if let (Some(budget), MailOutcome::Deferred, None) = (
+        connection.account.retry,
+        failure.outcome,
+        failure.interruption,
+    ) {
+        let cause = format!(
+            "the time of --retry ({}) ends before another attempt",
+            Span(budget)
+        );
+        failure.causes.push(cause);
+    }
+    failure
 }
 
 /// Keeps a copy. The mail is accepted even if this fails.
