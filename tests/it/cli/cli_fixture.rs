@@ -111,3 +111,11 @@ impl Directory {
         std::fs::read(self.path().join(name)).unwrap()
     }
 }
+
+/// The arguments with which `pilotfish send` reaches the server of the fixture.
+pub(crate) fn to_server(fixture: &CliFixture, arguments: &str) -> String {
+    format!(
+        "send --server {} --tls-ca ca.pem --user me@example.org --password-file password {arguments}",
+        fixture.server.addr()
+    )
+}

@@ -11,17 +11,9 @@ use pilotfish::testing::Point::{Auth, EndOfData, Rcpt};
 use pilotfish::testing::TestServerBuilder;
 use tokio::time::timeout;
 
-use super::cli_fixture::{CliFixture, server};
+use super::cli_fixture::{CliFixture, server, to_server};
 use super::run::Run;
 use crate::support::screen::Screen;
-
-/// The arguments with which `pilotfish send` reaches the server of the fixture.
-fn to_server(fixture: &CliFixture, arguments: &str) -> String {
-    format!(
-        "send --server {} --tls-ca ca.pem --user me@example.org --password-file password {arguments}",
-        fixture.server.addr()
-    )
-}
 
 /// `pilotfish send` to the server of the fixture on a terminal.
 fn on_terminal(fixture: &CliFixture, arguments: &str) -> Screen {

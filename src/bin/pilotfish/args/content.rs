@@ -24,9 +24,10 @@ pub(crate) struct ContentArguments {
     ///
     /// Without --text, --edit, --html, --markdown and --raw, standard input is the text. Beside an
     /// attachment, that is a file from its beginning, as after <, and a pipe from which no other program
-    /// reads, as in `cat letter.txt | pilotfish send ..`. Pilotfish does not read a pipe from which the
-    /// calling script reads too, and does not wait longer than 1 s for a silent one: it warns then.
-    /// --text - reads any pipe to its end.
+    /// reads, as in `cat letter.txt | pilotfish send ..`. A pipe that ends without data is no text. If
+    /// a pipe gives nothing for 3 s, or if another program may read from it too, such as the calling
+    /// script, timeout or sudo, nothing is sent: --text - says that standard input is the text, and
+    /// < /dev/null that it is not.
     #[arg(
         short = 'm',
         long,

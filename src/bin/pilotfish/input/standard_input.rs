@@ -1,24 +1,23 @@
 //! What standard input is for.
 
+use std::ffi::OsString;
 use std::fs::Metadata;
 use std::io::{IsTerminal as _, stdin};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, fstat, tell};
-use rustix::io::ioctl_fionread;
+use rustix::io::{ioctl_fionread, retry_on_intr};
+use rustix::process::getppid;
 
 use super::{Input, TextSource, blocking};
-use crate::args::{GlobalArguments, MailArguments};
+use crate::args::MailArguments;
 use crate::failure::Failure;
-use crate::output::report;
 
-/// How long a pipe may be silent before the command goes on without it.
-const PATIENCE: Timespec = Timespec {
-    tv_sec: 1,
-    tv_nsec: 0,
-};
+/// How long a pipe may be silent where it is not sure that it is the text.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Who writes the text that is on standard input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,14 +31,11 @@ pub(crate) enum Writer {
 /// Decides what standard input is for. `is_taken` says that a password, a key or another file is
 /// read from it.
 ///
-/// Without a flag that names content, standard input is the text. Beside an attachment that is so for
-/// a file from its beginning, as after `<`, and for a pipe that this command alone reads from. From any
-/// other pipe the calling script reads too, and may need all of it.
-pub(crate) async fn assign(
-    mail: &mut MailArguments,
-    is_taken: bool,
-    global: &GlobalArguments,
-) -> Result<Writer, Failure> {
+/// Without a flag that names content, standard input is the text. Beside other content that is so for
+/// a file from its beginning, as after `<`, and for a pipe that this command alone reads from. Any other
+/// open pipe may be the text as well, or belong to the calling script. A guess would send the wrong mail,
+/// so the user has to say which.
+pub(crate) async fn assign(mail: &mut MailArguments, is_taken: bool) -> Result<Writer, Failure> {
     let readers = mail.inputs().filter(|input| **input == Input::Stdin);
     let readers = readers.count() + usize::from(is_taken);
     if readers > 1 {
@@ -49,15 +45,8 @@ pub(crate) async fn assign(
     if readers == 1 || mail.has_text() {
         return Ok(Writer::Program);
     }
-    if mail.content.has_parts() {
-        let found = blocking(beside_content).await;
-        if found != Beside::Text {
-            let warning = found.warning().filter(|_| !global.quiet);
-            if let Some(warning) = warning {
-                report::warning(warning);
-            }
-            return Ok(Writer::Program);
-        }
+    if mail.content.has_parts() && !blocking(is_text_beside_content).await? {
+        return Ok(Writer::Program);
     }
     mail.content.text = Some(TextSource::Read(Input::Stdin));
     Ok(if stdin().is_terminal() {
@@ -67,66 +56,83 @@ pub(crate) async fn assign(
     })
 }
 
-/// What standard input is beside an attachment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Beside {
-    /// The text: a file, or a pipe of this command alone.
-    Text,
-    /// It has ended, or it is a terminal or another device.
-    Nothing,
-    /// An open pipe that gives nothing.
-    Silent,
-    /// A pipe that has something, and that the calling program may read too.
-    Shared,
-}
-
-impl Beside {
-    /// What to say where the text may be on standard input, and is not read.
-    fn warning(self) -> Option<&'static str> {
-        match self {
-            Self::Text | Self::Nothing => None,
-            Self::Silent => Some(
-                "Pilotfish did not wait for standard input, a pipe that gave nothing within 1 s: add \
-                 --text - if it has the text, or < /dev/null if not",
-            ),
-            Self::Shared => Some(
-                "Pilotfish did not read standard input, from which the calling script reads too: add \
-                 --text - if it has the text, or < /dev/null if not",
-            ),
-        }
-    }
-}
-
-/// Looks at standard input, and reads nothing. Waits for a pipe, but not for ever.
-fn beside_content() -> Beside {
+/// Whether standard input is the text beside other content, or has nothing. Looks at it, and reads
+/// nothing.
+///
+/// Fails for a pipe or socket of which that is not sure.
+fn is_text_beside_content() -> Result<bool, Failure> {
+    let unsure = |message: &str| {
+        let help = "add --text - if standard input is the text, or < /dev/null if it is not";
+        Err(Failure::usage(message).with_help(help))
+    };
     let stdin = stdin();
     let kind = fstat(&stdin).map(|status| FileType::from_raw_mode(status.st_mode));
     match kind {
-        Ok(FileType::RegularFile) if tell(&stdin) == Ok(0) => return Beside::Text,
+        Ok(FileType::RegularFile) => return Ok(tell(&stdin) == Ok(0)),
         Ok(FileType::Fifo | FileType::Socket) => {}
-        _ => return Beside::Nothing,
+        _ => return Ok(false),
     }
+    let patience = Timespec::try_from(PATIENCE).ok();
     let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
-    let is_ready = poll(&mut fds, Some(&PATIENCE)).is_ok_and(|count| count > 0);
-    match ioctl_fionread(&stdin) {
-        Ok(0) if is_ready => Beside::Nothing,
-        _ if !is_ready => Beside::Silent,
-        _ if is_shared_with_caller() => Beside::Shared,
-        _ => Beside::Text,
+    let ready = retry_on_intr(|| poll(&mut fds, patience.as_ref()));
+    if !ready.is_ok_and(|count| count > 0) {
+        let seconds = PATIENCE.as_secs();
+        return unsure(&format!(
+            "standard input is a pipe that gave nothing within {seconds} s: it may still give the text"
+        ));
+    }
+    if ioctl_fionread(&stdin) == Ok(0) {
+        return Ok(false);
+    }
+    if !is_read_by_this_command_alone() {
+        return unsure("standard input has data, and other programs may read from it too");
+    }
+    Ok(true)
+}
+
+/// Whether no other process is seen that reads from standard input, as a shell does in a loop. Where
+/// the program that runs this command cannot be looked at, as under sudo or outside Linux, it may.
+fn is_read_by_this_command_alone() -> bool {
+    const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+    let caller = getppid().map(|id| format!("/proc/{}/fd", id.as_raw_nonzero()));
+    let is_seen = caller.is_some_and(|descriptors| std::fs::read_dir(descriptors).is_ok());
+    let own = std::fs::metadata("/dev/stdin");
+    let Some(own) = own.ok().filter(|_| is_seen) else {
+        return false;
+    };
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let others = descriptors_of_others(identity(&own));
+        // A shell that has made a pipe closes its own end soon after it starts the command. That end
+        // is not its standard input.
+        let lasts = others.iter().any(|name| name == "0") || Instant::now() > end;
+        if others.is_empty() || lasts {
+            return others.is_empty();
+        }
+        std::thread::sleep(BETWEEN_LOOKS);
     }
 }
 
-/// Whether standard input is that of the program that runs this command, too, as in a loop of a shell
-/// that reads from a pipe. Where the system does not say it (outside Linux), it may be.
-fn is_shared_with_caller() -> bool {
-    let caller = rustix::process::getppid();
-    let callers = caller.map(|id| format!("/proc/{}/fd/0", id.as_raw_nonzero()));
-    let callers = callers.and_then(|path| std::fs::metadata(path).ok());
-    let own = std::fs::metadata("/dev/stdin").ok();
-    match (callers, own) {
-        (Some(callers), Some(own)) => identity(&callers) == identity(&own),
-        _ => true,
-    }
+/// The numbers of the descriptors by which other processes can read from this file. Processes of other
+/// users are not seen.
+fn descriptors_of_others(file: (u64, u64)) -> Vec<OsString> {
+    const OWNER_READS: u32 = 0o400;
+    let own = std::process::id().to_string();
+    let entries = |path: PathBuf| std::fs::read_dir(path).into_iter().flatten().flatten();
+    let is_process = |name: &OsString| {
+        let name = name.to_string_lossy();
+        name.bytes().all(|octet| octet.is_ascii_digit()) && name != own
+    };
+    let processes = entries("/proc".into()).filter(|entry| is_process(&entry.file_name()));
+    let descriptors = processes.flat_map(|process| entries(process.path().join("fd")));
+    let others = descriptors.filter(|descriptor| {
+        let is_this = |target: Metadata| identity(&target) == file;
+        // The permissions of the link are those of the descriptor: both ends of a pipe are one file.
+        let reads = |link: Metadata| link.mode() & OWNER_READS != 0;
+        std::fs::metadata(descriptor.path()).is_ok_and(is_this)
+            && descriptor.metadata().is_ok_and(reads)
+    });
+    others.map(|descriptor| descriptor.file_name()).collect()
 }
 
 /// Whether a file is standard input under another name, as `/dev/stdin` is.

@@ -19,7 +19,7 @@ pub(super) async fn with_text(
     stops: &mut Stops,
     global: &GlobalArguments,
 ) -> Result<(), Failure> {
-    let assigned = standard_input::assign(mail, connection.reads_stdin(), global);
+    let assigned = standard_input::assign(mail, connection.reads_stdin());
     let writer = stops.unless(Interrupted::NotSent(None), assigned).await?;
     if mail.content.edit || writer == Writer::Person {
         let terminal = mail.content.edit.then(|| editor::terminal(global.no_input));
