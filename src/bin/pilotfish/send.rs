@@ -1,5 +1,6 @@
 //! `pilotfish send`.
 
+mod again;
 mod concern;
 mod confirm;
 mod copy;
@@ -57,6 +58,7 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
     }
     let watch = logging::init(global);
     let mut draft = None;
+    let is_dry_run = dry_run.dry_run;
     let sent = async {
         with_recipients(&mut mail)?;
         let bcc = list("--bcc", &mail.addresses.bcc)?;
@@ -72,7 +74,7 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         let names_server = server.server.is_some();
         let opened = Connection::open_unless(stops, global, server, dkim.dkim()?, sender).await;
         let (mut connection, mut stops) = opened?;
-        if !dry_run.dry_run {
+        if !is_dry_run {
             connection.require_account()?;
         }
         let has_sender = mail.addresses.from.is_some() || connection.account.sender().is_some();
@@ -112,7 +114,7 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         let message = Box::pin(message);
         let message = stops.unless(Interrupted::NotSent(None), message).await?;
         report::warnings(global, &message);
-        if dry_run.dry_run {
+        if is_dry_run {
             let most = body.unwrap_or(BodyType::SevenBit);
             let output = Output::of_dry_run(&dry_run.output);
             let written = dry_run::write(&message, most, &output, &read);
@@ -134,7 +136,7 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
     let sent = Box::pin(sent).await;
     let status = sent.unwrap_or_else(|failure| report::failed(global, None, &failure));
     if let Some(draft) = draft {
-        draft.ends(status);
+        draft.ends(status, is_dry_run);
     }
     status
 }

@@ -102,6 +102,35 @@ async fn the_reply_of_the_server_reaches_the_caller() {
     }
 }
 
+/// Every other reply would lead to a second mail for those who have it, so the reply says that the mail
+/// is accepted, and in its words who did not get it. LMTP alone replies for each recipient after the
+/// message (RFC 2033 section 4.2).
+#[tokio::test]
+async fn a_mail_that_some_have_is_accepted() {
+    for refused in ["452 4.2.2 Over quota", "550 5.2.1 Disabled"] {
+        let server = server().lmtp().refuse_after_data("bo@example.net", refused);
+        let fixture = fixture(server, "").await;
+        let config = fixture.directory.path().join("config.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let text = text.replace("server = \"", "tls = \"starttls\"\nserver = \"lmtp://");
+        std::fs::write(&config, text).unwrap();
+        let input = format!("{ENVELOPE}DATA\r\nSubject: Hi\r\n\r\nHi\r\n.\r\nQUIT\r\n");
+        let ended = sendmail(&fixture.directory, "-bs", &input).end().await;
+        assert_eq!(ended.status, 0, "{ended:?}");
+        let after = ended.stdout.split_once("\r\n354 ").unwrap().1;
+        let after = after.split_once("\r\n").unwrap().1;
+        let expected = format!(
+            "250 2.0.0 Accepted for some recipients, and rejected for others: do not send it again. \
+             The server: {refused}\r\n221 2.0.0 Bye\r\n"
+        );
+        assert_eq!(after, expected, "{ended:?}");
+        // The user of the program that called sees it, too.
+        assert!(ended.stderr.contains("bo@example.net"), "{ended:?}");
+        let mail = fixture.mail().await;
+        assert_eq!(mail.forward_paths, ["ann@example.org"]);
+    }
+}
+
 #[tokio::test]
 async fn a_size_that_the_disk_cannot_hold_is_refused() {
     let fixture = fixture(server(), "").await;

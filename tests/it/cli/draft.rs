@@ -121,7 +121,7 @@ async fn a_text_stays_when_the_mail_is_not_sent() {
             let fixture = CliFixture::open(faulty).await;
             let directory = fixture.directory.path().to_owned();
             fixture.directory.file("text", TEXT);
-            let edit = if by_editor { "--edit" } else { "" };
+            let edit = if by_editor { "-em 'Begin: '" } else { "" };
             let arguments = format!("{arguments} -s 'Ann'\\''s mail' {edit}");
             let script = format!(
                 "export EDITOR='cat text >'; \"$0\" {}",
@@ -200,6 +200,37 @@ async fn no_command_is_named_for_a_mail_that_some_have() {
         assert!(shown.contains("Pilotfish keeps the text in "), "{shown}");
         assert!(!shown.contains("next:"), "{shown}");
         assert_eq!(drafts(fixture.directory.path()).len(), 1);
+    }
+}
+
+/// A dry run sends the text to nobody.
+#[tokio::test]
+async fn a_text_stays_after_a_dry_run() {
+    for by_editor in [true, false] {
+        let fixture = CliFixture::open(server()).await;
+        fixture.directory.file("text", TEXT);
+        let edit = if by_editor { "--edit" } else { "" };
+        let arguments = format!("ann@example.org -n --output mail {edit}");
+        let script = format!(
+            "export EDITOR='cat text >'; \"$0\" {}",
+            to_server(&fixture, &arguments)
+        );
+        let mut screen = Screen::start(&script, fixture.directory.path());
+        if !by_editor {
+            let line = "(--edit opens an editor.)\n";
+            screen.answer(line, &format!("{TEXT}\u{4}")).await;
+        }
+        let (ended, shown) = screen.end().await;
+        assert!(ended.success(), "{shown}");
+        let drafts = drafts(fixture.directory.path());
+        let [draft] = drafts.as_slice() else {
+            panic!("{drafts:?}: {shown}")
+        };
+        assert_eq!(std::fs::read_to_string(draft).unwrap(), TEXT);
+        let place = format!("Pilotfish keeps the text in {}\n", draft.display());
+        assert!(shown.contains(&place), "{shown}");
+        assert!(!shown.contains("next:"), "{shown}");
+        fixture.received_nothing().await;
     }
 }
 

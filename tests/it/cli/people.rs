@@ -224,22 +224,31 @@ async fn a_copy_of_what_was_accepted() {
 /// The mail is accepted in any case, so the status is 0.
 #[tokio::test]
 async fn a_copy_that_fails_is_a_warning() {
-    let fixture = CliFixture::open(server()).await;
-    let script = "mkdir -p box/cur box/new box/tmp";
-    let made = Run::shell(script).directory(fixture.directory.path()).end();
-    assert_eq!(made.await.status, 0);
-    // The command reads the password after it has looked at the place.
-    let ended = fixture
-        .send_without_login("ann@example.org -m Hi --save-copy box --user me@example.org")
-        .args(["--password-command", "rm -r box/tmp; cat password"])
-        .end()
-        .await;
-    ended.result();
-    assert!(
-        ended.stderr.starts_with("warning: cannot write to box"),
-        "{ended:?}"
-    );
-    fixture.mail().await;
+    for (copy, change, warning) in [
+        ("box", "rm -r box/tmp", "cannot write to box"),
+        // Another command has kept its copy there.
+        ("one.eml", "echo theirs >one.eml", "cannot write to one.eml"),
+    ] {
+        let fixture = CliFixture::open(server()).await;
+        let script = "mkdir -p box/cur box/new box/tmp";
+        let made = Run::shell(script).directory(fixture.directory.path()).end();
+        assert_eq!(made.await.status, 0);
+        // The command reads the password after it has looked at the place.
+        let mail = format!("ann@example.org -m Hi --save-copy {copy} --user me@example.org");
+        let ended = fixture
+            .send_without_login(&mail)
+            .args(["--password-command", &format!("{change}; cat password")])
+            .end()
+            .await;
+        ended.result();
+        let warning = format!("warning: {warning}");
+        assert!(ended.stderr.starts_with(&warning), "{ended:?}");
+        if copy == "one.eml" {
+            let path = fixture.directory.path().join(copy);
+            assert_eq!(std::fs::read_to_string(path).unwrap(), "theirs\n");
+        }
+        fixture.mail().await;
+    }
 }
 
 #[tokio::test]

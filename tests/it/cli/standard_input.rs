@@ -10,10 +10,10 @@ const SEND: &str = "\"$0\" send -n --from me@example.org ann@example.org -a repo
 /// Opens a named pipe that has the octets of the letter, and that ends after them.
 const LETTER_ON_5: &str = "exec 3<>pipe 4>pipe 5<pipe; cat letter >&4; exec 3<&- 4>&-";
 
-const SILENT: &str = "error: standard input is a pipe that gave nothing within 3 s: it may still give the text\n";
+const SILENT: &str =
+    "error: standard input is a pipe that gave nothing within 3 s: it may still give the text\n";
 
-const SHARED: &str =
-    "error: standard input has data, and other programs may read from it too\n";
+const SHARED: &str = "error: standard input has data, and other programs may read from it too\n";
 
 const HELP: &str =
     "help:   add --text - if standard input is the text, or < /dev/null if it is not";

@@ -22,6 +22,8 @@ pub(crate) struct Output<'a> {
     pub(crate) path: &'a Path,
     /// The permissions of a new file, which the umask restricts.
     pub(crate) mode: u32,
+    /// Whether it may take the place of a regular file.
+    pub(crate) replaces: bool,
     /// Header fields before those of the message.
     pub(crate) begin: &'a str,
     /// The flag that names the place.
@@ -34,6 +36,7 @@ impl<'a> Output<'a> {
         Self {
             path,
             mode: 0o666,
+            replaces: true,
             begin: "",
             flag: "--output",
         }
@@ -74,8 +77,9 @@ pub(crate) async fn write(
         let message = format!("{name} is a part of the mail: choose another place by {flag}");
         return Err(Failure::new(exit::CANNOT_CREATE, message));
     }
-    let (path, mode) = (output.path.to_owned(), output.mode);
-    let mut file = blocking(move || OutputFile::open(&path, mode))
+    let path = output.path.to_owned();
+    let (mode, replaces) = (output.mode, output.replaces);
+    let mut file = blocking(move || OutputFile::open(&path, mode, replaces))
         .await
         .map_err(|error| output.cannot_write(error))?;
     copy(octets, &mut file.file, output).await?;
@@ -127,6 +131,8 @@ struct Temporary {
     path: TempPath,
     /// The path that it gets.
     target: PathBuf,
+    /// Whether a file that has this path by then is replaced.
+    replaces: bool,
     /// The file that is replaced.
     old: Option<File>,
 }
@@ -138,9 +144,18 @@ impl OutputFile {
     /// end. These are written in place: a pipe and a device; what a symbolic link leads to, as the
     /// link is to stay; a file with several names or of another owner, which would be another
     /// afterwards; and a file in a directory that takes no other.
-    fn open(path: &Path, mode: u32) -> io::Result<Self> {
+    ///
+    /// Fails if `replaces` is false, and it is a regular file.
+    fn open(path: &Path, mode: u32, replaces: bool) -> io::Result<Self> {
         match std::fs::symlink_metadata(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Self::beside(path, None, mode),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let mut new = Self::beside(path, None, mode)?;
+                if let Some(temporary) = &mut new.temporary {
+                    temporary.replaces = replaces;
+                }
+                Ok(new)
+            }
+            Ok(old) if old.is_file() && !replaces => Err(ErrorKind::AlreadyExists.into()),
             Ok(old) if old.is_file() => {
                 // A user who may not write to the file may not replace it either.
                 let file = File::options().write(true).open(path)?;
@@ -191,6 +206,7 @@ impl OutputFile {
             temporary: Some(Temporary {
                 path: temporary,
                 target: path.to_owned(),
+                replaces: true,
                 old: None,
             }),
         })
@@ -199,11 +215,18 @@ impl OutputFile {
     /// The content is whole: the file gets its name. A file that is mounted on its own keeps that
     /// place, and gets the content.
     async fn finish(self) -> io::Result<()> {
-        let Some(Temporary { path, target, old }) = self.temporary else {
+        let Some(temporary) = self.temporary else {
             return Ok(());
         };
+        let Temporary {
+            path, target, old, ..
+        } = temporary;
         // A full disk may show as late as here.
         self.file.sync_all().await?;
+        if !temporary.replaces {
+            let named = blocking(move || path.persist_noclobber(target)).await;
+            return Ok(named?);
+        }
         let named = move || match (path.persist(target), old) {
             (Err(error), Some(mut old)) => {
                 old.set_len(0)?;
@@ -274,7 +297,7 @@ mod tests {
             for (finishes, expected) in [(false, dropped), (true, finished)] {
                 let directory = tempfile::tempdir().unwrap();
                 prepare(directory.path());
-                let output = OutputFile::open(&directory.path().join("a"), 0o666).unwrap();
+                let output = OutputFile::open(&directory.path().join("a"), 0o666, true).unwrap();
                 let mut file = output.file.try_into_std().unwrap();
                 file.write_all(b"new").unwrap();
                 let output = OutputFile {
@@ -291,15 +314,36 @@ mod tests {
         }
     }
 
+    /// Of two commands that write a copy to the same new file, one has it.
+    #[tokio::test]
+    async fn a_copy_does_not_replace_a_file_that_has_come_since() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a");
+        let open = || OutputFile::open(&path, 0o600, false);
+        let [mut first, mut second] = [open().unwrap(), open().unwrap()];
+        first.file.write_all(b"first").await.unwrap();
+        second.file.write_all(b"second").await.unwrap();
+        first.finish().await.unwrap();
+        let error = second.finish().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+        assert_eq!(open().err().unwrap().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(listed(directory.path()), "a 600 first");
+    }
+
     #[test]
     fn what_is_not_a_file_is_written_in_place() {
         let directory = tempfile::tempdir().unwrap();
         let link = directory.path().join("link");
         std::os::unix::fs::symlink("/dev/null", &link).unwrap();
         for path in [Path::new("/dev/null"), link.as_path()] {
-            assert!(OutputFile::open(path, 0o666).unwrap().temporary.is_none());
+            assert!(
+                OutputFile::open(path, 0o666, true)
+                    .unwrap()
+                    .temporary
+                    .is_none()
+            );
         }
-        assert!(OutputFile::open(directory.path(), 0o666).is_err());
-        assert!(OutputFile::open(&directory.path().join("none/a"), 0o666).is_err());
+        assert!(OutputFile::open(directory.path(), 0o666, true).is_err());
+        assert!(OutputFile::open(&directory.path().join("none/a"), 0o666, true).is_err());
     }
 }

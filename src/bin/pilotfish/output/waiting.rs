@@ -68,6 +68,17 @@ impl DueSteps {
         self.due = VecDeque::from([Due::Attempt(wait)]);
     }
 
+    /// What is due after so long a silence, and how long it has been due. Nothing if that is short.
+    fn present(&self, silent: Duration) -> Option<(&Due, Duration)> {
+        let due = self.due.front()?;
+        let (due, silent) = match due {
+            // The wait has ended, and the client connects.
+            Due::Attempt(wait) if silent > *wait => (&Due::Connection, silent - *wait),
+            due => (due, silent),
+        };
+        (silent >= PATIENCE).then_some((due, silent))
+    }
+
     /// Follows the dialogue.
     pub(super) fn see(&mut self, line: &WireEvent) {
         if let Some(Due::Step(..)) = self.due.front() {
@@ -150,8 +161,7 @@ impl Waiting {
     /// The line for the present wait, if it has lasted.
     fn line(&self, host: &str, limits: &Timeouts) -> Option<String> {
         let state = self.state();
-        let silent = state.since.elapsed();
-        let due = state.due.front().filter(|_| silent >= PATIENCE)?;
+        let (due, silent) = state.present(state.since.elapsed())?;
         let (what, limit) = due.shown(host, limits);
         let limit = limit.map(|limit| format!(" of {}", time(limit)));
         let line = format!("{what}: {}{}", time(silent), limit.unwrap_or_default());
@@ -301,6 +311,25 @@ mod tests {
             (shown.as_str(), limit),
             ("deferred; trying again", Some(wait))
         );
+    }
+
+    #[test]
+    fn the_client_connects_after_the_wait_for_the_next_attempt() {
+        let seconds = Duration::from_secs;
+        let mut state = DueSteps::default();
+        state.wait_for_next_attempt(seconds(5));
+        let attempt = Due::Attempt(seconds(5));
+        for (silent, expected) in [
+            (0, None),
+            (1, Some((&attempt, seconds(1)))),
+            (5, Some((&attempt, seconds(5)))),
+            (6, Some((&Due::Connection, seconds(1)))),
+            (31, Some((&Due::Connection, seconds(26)))),
+        ] {
+            assert_eq!(state.present(seconds(silent)), expected, "{silent}");
+        }
+        let short = seconds(5) + PATIENCE / 2;
+        assert_eq!(state.present(short), None);
     }
 
     #[test]

@@ -78,6 +78,8 @@ impl CopyPlace {
         let output = Output {
             path,
             mode: 0o600,
+            // It may be the copy of another mail.
+            replaces: false,
             begin: &self.bcc,
             flag: "--save-copy",
         };

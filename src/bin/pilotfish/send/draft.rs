@@ -1,6 +1,5 @@
 //! A text that a person writes for this mail alone. It is in a file until every recipient has the mail.
 
-use std::ffi::OsString;
 use std::fs::{DirBuilder, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -9,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use tokio::io::AsyncReadExt as _;
 
+use super::again::again;
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::report;
@@ -60,11 +60,11 @@ impl Draft {
     }
 
     /// The command ends with this status. Unless every recipient has the mail, the text stays, and its
-    /// place is printed.
-    pub(super) fn ends(self, status: u8) {
+    /// place is printed. After a dry run, no recipient has it.
+    pub(super) fn ends(self, status: u8, is_dry_run: bool) {
         let text = std::fs::read_to_string(self.path());
         let has_news = text.map_or(true, |text| text != self.begin && !text.trim().is_empty());
-        if status == exit::OK || !has_news {
+        if status == exit::OK && !is_dry_run || !has_news {
             return;
         }
         let Ok((_, path)) = self.file.keep() else {
@@ -73,7 +73,7 @@ impl Draft {
         };
         report::notice(&format!("Pilotfish keeps the text in {}", path.display()));
         // Others of the recipients have the mail then, or may have it.
-        if ![exit::PARTIAL, exit::UNKNOWN].contains(&status) {
+        if ![exit::OK, exit::PARTIAL, exit::UNKNOWN].contains(&status) {
             let command = again(std::env::args_os().skip(1), &path);
             report::notice(&format!("next: {}", painted(CYAN, command)));
         }
@@ -100,74 +100,4 @@ fn directory() -> io::Result<PathBuf> {
         .create(&state)?;
     // Only a directory in which a file can be made is one.
     File::open(&state).map(|_| state)
-}
-
-/// The command that sends the text in this file, by the arguments of this one.
-fn again(arguments: impl IntoIterator<Item = OsString>, path: &Path) -> String {
-    let mut words = vec!["pilotfish".to_owned()];
-    let mut arguments = arguments.into_iter();
-    while let Some(argument) = arguments.next() {
-        let argument = argument.to_string_lossy();
-        match argument.as_ref() {
-            "--" => {
-                words.push("--".to_owned());
-                words.extend(
-                    arguments
-                        .by_ref()
-                        .map(|rest| quoted(&rest.to_string_lossy())),
-                );
-            }
-            "-e" | "--edit" => {}
-            "-m" | "--text" => {
-                arguments.next();
-            }
-            glued if glued.starts_with("-m") || glued.starts_with("--text=") => {}
-            other => words.push(quoted(other)),
-        }
-    }
-    let text = ["--text".to_owned(), quoted(&format!("@{}", path.display()))];
-    // What comes after -- is a recipient.
-    let end = words.iter().position(|word| word == "--");
-    let end = end.unwrap_or(words.len());
-    words.splice(end..end, text);
-    words.join(" ")
-}
-
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_that_sends_a_text() {
-        for (typed, expected) in [
-            (
-                "send|ann@x.test|-s|It's me|-e",
-                r"pilotfish send ann@x.test -s 'It'\''s me' --text @/d.txt",
-            ),
-            (
-                "send|--edit|--text|Begin: |-y|ann@x.test",
-                "pilotfish send -y ann@x.test --text @/d.txt",
-            ),
-            (
-                "send|-mBegin|--text=x|-e|--|ann@x.test",
-                "pilotfish send --text @/d.txt -- ann@x.test",
-            ),
-            (
-                "-A|work|send|Ann <ann@x.test>|-s|",
-                "pilotfish -A work send 'Ann <ann@x.test>' -s '' --text @/d.txt",
-            ),
-        ] {
-            let typed = typed.split('|').map(OsString::from);
-            assert_eq!(again(typed, Path::new("/d.txt")), expected);
-        }
-    }
 }
