@@ -145,7 +145,10 @@ pub(crate) async fn deliver(
         keep(copy, &mail.message).await;
     }
     let reply = match &result {
-        Ok(receipt) => Some(receipt.reply.clone()),
+        Ok(receipt) => {
+            let rejected = receipt.rejected.first().map(|(_, reply)| reply);
+            Some(rejected.unwrap_or(&receipt.reply).clone())
+        }
         Err(failure) => failure.error.as_ref().and_then(decisive).cloned(),
     };
     let status = match result {
