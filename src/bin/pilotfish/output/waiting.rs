@@ -71,11 +71,12 @@ impl DueSteps {
     /// What is due after so long a silence, and how long it has been due. Nothing if that is short.
     fn present(&self, silent: Duration) -> Option<(&Due, Duration)> {
         let due = self.due.front()?;
-        let (due, silent) = match due {
-            // The wait has ended, and the client connects.
-            Due::Attempt(wait) if silent > *wait => (&Due::Connection, silent - *wait),
-            due => (due, silent),
+        let over = match due {
+            Due::Attempt(wait) => silent.checked_sub(*wait).filter(|over| !over.is_zero()),
+            _ => None,
         };
+        // The wait has ended, and the client connects.
+        let (due, silent) = over.map_or((due, silent), |over| (&Due::Connection, over));
         (silent >= PATIENCE).then_some((due, silent))
     }
 

@@ -65,9 +65,8 @@ impl Flags {
             let flag = self.0.get_arguments().find(|flag| is_long(flag, name));
             let has_next = !long.contains('=') && flag.is_some_and(takes_value);
             return match name {
-                "edit" => (None, Next::Argument),
                 "text" if has_next => (None, Next::Text),
-                "text" => (None, Next::Argument),
+                "edit" | "text" => (None, Next::Argument),
                 _ if has_next => (whole, Next::Value),
                 _ => (whole, Next::Argument),
             };
