@@ -144,13 +144,7 @@ pub(crate) async fn deliver(
     if let (Ok(_), Some(copy)) = (&result, &copy) {
         keep(copy, &mail.message).await;
     }
-    let reply = match &result {
-        Ok(receipt) => {
-            let rejected = receipt.rejected.first().map(|(_, reply)| reply);
-            Some(rejected.unwrap_or(&receipt.reply).clone())
-        }
-        Err(failure) => failure.error.as_ref().and_then(decisive).cloned(),
-    };
+    let reply = decisive(&result).cloned();
     let status = match result {
         Ok(receipt) => report::sent(global, &mail, &receipt, started.elapsed()),
         Err(failure) => {
@@ -199,10 +193,19 @@ fn last_step(receipt: &Receipt, watch: &Watch) -> String {
     )
 }
 
-/// The reply that a mail failed by.
-fn decisive(error: &Error) -> Option<&Reply> {
-    let refused = error.rejected().first().map(|(_, reply)| reply);
-    error.reply().or(refused)
+/// What the server replied to the mail, or to the first recipient that it did not accept.
+fn decisive(result: &Result<Receipt, Failure>) -> Option<&Reply> {
+    match result {
+        Ok(receipt) => {
+            let rejected = receipt.rejected.first().map(|(_, reply)| reply);
+            rejected.or(Some(&receipt.reply))
+        }
+        Err(failure) => {
+            let error = failure.error.as_ref()?;
+            let rejected = error.rejected().first().map(|(_, reply)| reply);
+            error.reply().or(rejected)
+        }
+    }
 }
 
 /// Sends, unless a signal or the total time stops the command before. If the whole mail was sent,
