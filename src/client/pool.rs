@@ -219,7 +219,8 @@ impl Pool {
             warn!(%error, "no session can be opened: correct the login, it is tried again rarely");
         } else if failure.waiting > 0 {
             let ConnectFailure { waiting, pause, .. } = failure;
-            debug!(%error, waiting, ?pause, "mails wait until a session can be opened");
+            let wait_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+            debug!(%error, waiting, wait_ms, "mails wait until a session can be opened");
         }
         for job in failure.stranded {
             job.completion.complete(Err(error.clone()));

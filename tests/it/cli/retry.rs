@@ -105,6 +105,33 @@ async fn a_wait_beyond_the_time_is_explained() {
     assert!(!ended.stderr.contains("tries again"), "{ended:?}");
 }
 
+/// A server that cannot be reached at first.
+#[tokio::test]
+async fn a_server_that_comes_back() {
+    let fixture = CliFixture::open(server()).await;
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let arguments = format!(
+        "send --server {address} --tls-ca ca.pem --user me@example.org --password-file password \
+         --from me@example.org ann@example.org -m Hi --json --retry 3s"
+    );
+    let run = super::run::Run::new(&arguments).directory(fixture.directory.path());
+    let ended = run.end().await;
+    assert_eq!(ended.status, 75, "{ended:?}");
+    let shown = unwrapped(&ended.stderr);
+    assert_eq!(
+        shown.matches("Pilotfish tries again in ").count(),
+        1,
+        "{shown}"
+    );
+    assert!(
+        shown.contains("the time of --retry (3 s) ends before another attempt"),
+        "{shown}"
+    );
+    fixture.received_nothing().await;
+}
+
 /// The second attempt is sent as a whole, and no reply comes: its recipient is unknown, and the other one
 /// has the mail.
 #[tokio::test]

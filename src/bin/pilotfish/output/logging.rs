@@ -1,8 +1,8 @@
 //! The log on standard error.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing::field::{Field, Visit};
@@ -56,8 +56,14 @@ pub(crate) fn init(global: &GlobalArguments) -> Watch {
     };
     // A terminal shows the wait, and -vvv the event.
     let retries = (!global.quiet && waiting.is_none() && global.verbose < 3).then(|| {
-        OnWireEvent(|event: WireEvent| {
-            if let (Some(wait), Some(error)) = (event.wait, event.error) {
+        let last = Mutex::new(None);
+        OnWireEvent(move |event: WireEvent| {
+            let (Some(wait), Some(error)) = (event.wait, event.error) else {
+                return;
+            };
+            // A server that cannot be reached is tried every few seconds.
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            if last.replace(error.clone()).as_ref() != Some(&error) {
                 let again = format!("Pilotfish tries again in {}: {error}", Span(wait));
                 report::notice(&painted(DIM, again));
             }
