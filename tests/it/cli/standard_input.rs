@@ -149,3 +149,23 @@ async fn a_loop_keeps_its_standard_input() {
         assert_eq!(errors, shown.matches("64\n").count(), "{script}: {ended:?}");
     }
 }
+
+/// A loop whose list is standard input: the rest of the list is not the text of the first mail.
+#[tokio::test]
+async fn a_file_that_something_has_begun_to_read() {
+    let directory = Directory::new();
+    directory.file("list", "ann@example.org\nbob@example.org\n");
+    let send = "\"$0\" send -n --from me@example.org";
+    for (flags, status) in [("", 64), ("--text -", 0), ("-m Hi", 0)] {
+        let script = format!("(read -r name; {send} $name {flags}) <list");
+        let run = Run::shell(&script).directory(directory.path());
+        let ended = run.end().await;
+        assert_eq!(ended.status, status, "{flags}: {ended:?}");
+        let refused = "standard input is a file that something else has begun to read";
+        assert_eq!(
+            unwrapped(&ended.stderr).contains(refused),
+            status == 64,
+            "{ended:?}"
+        );
+    }
+}

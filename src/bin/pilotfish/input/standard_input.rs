@@ -45,8 +45,15 @@ pub(crate) async fn assign(mail: &mut MailArguments, is_taken: bool) -> Result<W
     if readers == 1 || mail.has_text() {
         return Ok(Writer::Program);
     }
-    if mail.content.has_parts() && !blocking(is_text_beside_content).await? {
-        return Ok(Writer::Program);
+    if mail.content.has_parts() {
+        if !blocking(is_text_beside_content).await? {
+            return Ok(Writer::Program);
+        }
+    } else if is_begun_file() {
+        // A list that a loop reads would be sent to the first of its recipients.
+        let message = "standard input is a file that something else has begun to read";
+        let help = "add --text - if the rest is the text, or name the text by --text";
+        return Err(Failure::usage(message).with_help(help));
     }
     mail.content.text = Some(TextSource::Read(Input::Stdin));
     Ok(if stdin().is_terminal() {
@@ -54,6 +61,13 @@ pub(crate) async fn assign(mail: &mut MailArguments, is_taken: bool) -> Result<W
     } else {
         Writer::Program
     })
+}
+
+/// Whether standard input is a regular file from which something has been read.
+fn is_begun_file() -> bool {
+    let stdin = stdin();
+    let kind = fstat(&stdin).map(|status| FileType::from_raw_mode(status.st_mode));
+    kind == Ok(FileType::RegularFile) && tell(&stdin).is_ok_and(|offset| offset > 0)
 }
 
 /// Whether standard input is the text beside other content, or has nothing. Looks at it, and reads
