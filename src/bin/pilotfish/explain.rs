@@ -2,6 +2,7 @@
 
 use pilotfish::Stage;
 use pilotfish::protocol::{Reply, ReplyClass, ReplyMeaning};
+use pilotfish::services::Service;
 use serde_json::json;
 
 use crate::args::{ExplainArguments, GlobalArguments};
@@ -185,7 +186,15 @@ pub(crate) fn run(arguments: &ExplainArguments, global: &GlobalArguments) -> u8 
         again,
         status,
     } = explanation(&reply);
-    let help = for_reply(&reply);
+    let advice = for_reply(&reply);
+    let at = advice.as_ref().and_then(|advice| advice.at);
+    let at = at.and_then(|at| Some((at, Service::of_key(at.key)?)));
+    let page = at.filter(|(at, _)| at.needs_secret);
+    let page = page.and_then(|(_, service)| service.page);
+    let help = match page {
+        Some(page) => Some(format!("{page}, then: pilotfish auth set")),
+        None => advice.map(|advice| advice.text.to_owned()),
+    };
     let enhanced = reply.enhanced_status().map(|status| status.to_string());
     if global.json {
         let object = json!({
@@ -193,6 +202,10 @@ pub(crate) fn run(arguments: &ExplainArguments, global: &GlobalArguments) -> u8 
             "code": reply.code().number(),
             "enhanced": enhanced,
             "meaning": sentence,
+            "at": at.map(|(at, service)| json!({
+                "service": service.name,
+                "meaning": at.meaning,
+            })),
             "again": again,
             "exit_status": status,
             "help": help.into_iter().collect::<Vec<_>>(),
@@ -205,9 +218,16 @@ pub(crate) fn run(arguments: &ExplainArguments, global: &GlobalArguments) -> u8 
         None => reply.code().to_string(),
     };
     let again = format!("{again}. Exit status {status}");
-    let mut rows = vec![(code.as_str(), sentence), ("send again", again.as_str())];
-    rows.extend(help.map(|help| ("help", help)));
-    let lines = rows.iter().map(|(label, text)| report::row(label, text));
+    let label = at.map(|(_, service)| format!("at {}", service.name));
+    let mut rows = vec![(code.as_str(), sentence)];
+    if let (Some(label), Some((at, _))) = (&label, at) {
+        rows.push((label, at.meaning));
+    }
+    rows.push(("send again", &again));
+    rows.extend(help.as_deref().map(|help| ("help", help)));
+    let widest = rows.iter().map(|(label, _)| label.len()).max();
+    let column = widest.unwrap_or_default() + "  ".len();
+    let lines = (rows.iter()).map(|(label, text)| report::row(label, text, column));
     report::result(&lines.collect::<Vec<_>>().join("\n"));
     exit::OK
 }

@@ -154,8 +154,16 @@ async fn a_reply_is_explained() {
         (
             "'535-5.7.8 Username and Password not accepted'",
             "535 5.7.8   the server rejected the login: wrong user name or password\n\
+             at Gmail    an app password is needed, or this one was revoked\n\
              send again  no: more attempts may lock the account. Exit status 77\n\
-             help        Gmail takes no account password here: make an app password at\n",
+             help        https://",
+        ),
+        (
+            "'535 5.7.139 Authentication unsuccessful, basic authentication is disabled'",
+            "535 5.7.139       the server rejected the login: wrong user name or password\n\
+             at Microsoft 365  this account cannot log in by a password\n\
+             send again        no: more attempts may lock the account. Exit status 77\n\
+             help              Microsoft takes no password",
         ),
         (
             "550 5.1.1 User unknown",
@@ -166,10 +174,16 @@ async fn a_reply_is_explained() {
         let ended = Run::new(&format!("explain {reply}")).end().await;
         assert_eq!(ended.status, 0);
         assert!(ended.stdout.starts_with(expected), "{ended:?}");
+        let has_page = ended.stdout.ends_with(", then: pilotfish auth set\n");
+        assert_eq!(has_page, reply.contains("5.7.8"), "{ended:?}");
     }
+    let ended = Run::new("explain --json 535 5.7.8 gsmtp").end().await;
+    let object: serde_json::Value = serde_json::from_str(ended.result()).unwrap();
+    assert_eq!(object["at"]["service"], "Gmail");
     let ended = Run::new("explain --json 421 4.7.0 busy").end().await;
     let object: serde_json::Value = serde_json::from_str(ended.result()).unwrap();
     assert_eq!(object["schema"], "pilotfish.explain/1");
+    assert_eq!(object["at"], serde_json::Value::Null);
     assert_eq!(
         (&object["code"], &object["exit_status"]),
         (&421.into(), &75.into())

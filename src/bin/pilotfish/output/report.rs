@@ -253,10 +253,9 @@ pub(crate) fn failed(global: &GlobalArguments, mail: Option<&Submission>, failur
 }
 
 /// A row of a result: a label and a text, which wraps beside it.
-pub(crate) fn row(label: &str, text: &str) -> String {
-    const LABEL: usize = 12;
-    let text = highlighted(&wrapped(text, LABEL, width(io::stdout())));
-    format!("{label:<LABEL$}{text}")
+pub(crate) fn row(label: &str, text: &str, column: usize) -> String {
+    let text = highlighted(&wrapped(text, column, width(io::stdout())));
+    format!("{label:<column$}{text}")
 }
 
 /// Prints the object if JSON is asked for, and adds it to the log if there is one.

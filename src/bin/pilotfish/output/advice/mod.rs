@@ -39,6 +39,24 @@ struct Advice {
     explains: bool,
     /// Whether the table of services says more, if it has the server.
     of_service: bool,
+    /// Which service replies like this.
+    at: Option<AtService>,
+}
+
+/// What a reply means at the service that it is from, as its words show.
+#[derive(Clone, Copy)]
+pub(crate) struct AtService {
+    /// The service's key in the table of services.
+    pub(crate) key: &'static str,
+    pub(crate) meaning: &'static str,
+    /// Whether the page where the secret is made helps.
+    pub(crate) needs_secret: bool,
+}
+
+/// What helps with a reply, whatever was sent.
+pub(crate) struct ReplyAdvice {
+    pub(crate) text: &'static str,
+    pub(crate) at: Option<AtService>,
 }
 
 /// Fills in the columns that a row leaves out.
@@ -63,6 +81,7 @@ const ANY: Advice = Advice {
     says_what_was_sent: false,
     explains: true,
     of_service: false,
+    at: None,
 };
 
 /// In this order.
@@ -125,7 +144,7 @@ fn trust(sha256: [u8; 32], needs_authority: bool, connection: &Connection) -> Ve
 }
 
 /// The advice for a reply that no other row is about.
-pub(crate) fn for_reply(reply: &Reply) -> Option<&'static str> {
+pub(crate) fn for_reply(reply: &Reply) -> Option<ReplyAdvice> {
     let status = reply.enhanced_status();
     let status = status.map(|status| format!("X.{}.{}", status.subject, status.detail));
     let status = status.unwrap_or_default();
@@ -144,7 +163,10 @@ pub(crate) fn for_reply(reply: &Reply) -> Option<&'static str> {
             && (row.means)
                 .is_none_or(|meaning| reply.means_at(meaning, row.stages.first().copied()))
     });
-    row.map(|row| row.text)
+    row.map(|row| ReplyAdvice {
+        text: row.text,
+        at: row.at,
+    })
 }
 
 /// The properties of an error that rows compare.
