@@ -297,7 +297,7 @@ pub(crate) const STATUSES: &[Status] = &[
     ),
     (
         exit::INTERRUPTED,
-        "interrupted by Ctrl-C; nothing was sent",
+        "interrupted, or you answered no; nothing was sent",
         "yes",
     ),
     (exit::TERMINATED, "terminated; nothing was sent", "yes"),

@@ -14,18 +14,18 @@ pub(super) const ROWS: &[Advice] = rows! {
         => "the password looks like an app password: check that it belongs to --user and has not \
             been revoked (a new account password revokes all): \
             https://myaccount.google.com/apppasswords";
-    codes: &[535], statuses: &["X.7.8"], words: GMAIL, when: is_by_password, says_what_was_sent: true, at: at("gmail", "an app password is needed, or this one was revoked", true)
+    codes: &[535], statuses: &["X.7.8"], words: GMAIL, when: is_by_password, says_what_was_sent: true, at: Some(at("gmail", "an app password is needed, or this one was revoked", true))
         => "Gmail takes no account password here: make an app password at \
             https://myaccount.google.com/apppasswords (it has 16 letters) and use that";
-    codes: &[534], statuses: &["X.7.9"], words: &["gsmtp", "google.com"], at: at("gmail", "the password of the account is right, but an app password is needed", true)
+    codes: &[534], statuses: &["X.7.9"], words: &["gsmtp", "google.com"], at: Some(at("gmail", "the password of the account is right, but an app password is needed", true))
         => "the password is right, but Gmail wants an app password: make one at \
             https://myaccount.google.com/apppasswords";
-    codes: &[534], statuses: &["X.7.14"], words: &["gsmtp", "google.com"], at: at("gmail", "Google wants a login with a browser first", false)
+    codes: &[534], statuses: &["X.7.14"], words: &["gsmtp", "google.com"], at: Some(at("gmail", "Google wants a login with a browser first", false))
         => "Google wants to see you first: log in with a browser from this network, then try again";
-    codes: &[535, 550], statuses: &["X.7.139", "X.7.30"], when: is_by_password, at: at("office365", "this account cannot log in by a password", false)
+    codes: &[535, 550], statuses: &["X.7.139", "X.7.30"], when: is_by_password, at: Some(at("office365", "this account cannot log in by a password", false))
         => "Microsoft takes no password for this account: log in by an OAuth 2.0 token \
             (--token-command), or have the administrator allow authenticated SMTP";
-    codes: &[535], words: &["auth005"], says_what_was_sent: true, at: at("yahoo", "an app password is needed, or this one was revoked", true)
+    codes: &[535], words: &["auth005"], says_what_was_sent: true, at: Some(at("yahoo", "an app password is needed, or this one was revoked", true))
         => "Yahoo takes no account password here: make an app password in the security settings of \
             the account and use that";
     kinds: &[ErrorKind::Auth], stages: &[Stage::Auth], codes: &[535, 501], when: |connection| connection.login() == LoginBy::Token, explains: false
@@ -86,12 +86,12 @@ pub(super) fn of_service(row: &Advice, connection: &Connection) -> Option<String
     }
 }
 
-const fn at(key: &'static str, meaning: &'static str, needs_secret: bool) -> Option<AtService> {
-    Some(AtService {
+const fn at(key: &'static str, meaning: &'static str, needs_secret: bool) -> AtService {
+    AtService {
         key,
         meaning,
         needs_secret,
-    })
+    }
 }
 
 /// What Gmail says when it rejects a password.
