@@ -352,7 +352,10 @@ mod tests {
             assert!(input.parse::<Domain>().is_err(), "{input:?}");
         }
         let error = "ｇｏｏｄ.test".parse::<Domain>().unwrap_err().to_string();
-        assert!(error.contains("\"good.test\", write that"), "{error}");
+        assert!(
+            error.contains("\"good.test\" by IDNA: write that"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ const CONTEXT: usize = 24;
 /// assert_eq!(error.position(), Some(15));
 /// assert_eq!(
 ///     error.to_string(),
-///     r#"a control character or line separator in an address, remove it (at offset 15 of "ann@example.org\r\nDATA")"#,
+///     r#"the address contains a control character or a line separator: remove it (at offset 15 of "ann@example.org\r\nDATA")"#,
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,111 +95,123 @@ pub(super) struct ParseFault {
 /// All problems. The user sees these texts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Problem {
-    #[error("no address, write one as local-part@domain")]
+    #[error("there is no address: write one such as ann@example.org")]
     Empty,
-    #[error("more than {0} octets of addresses, read them in smaller lists")]
+    #[error("the list of addresses is longer than {0} octets: read it in smaller parts")]
     InputTooLong(usize),
-    #[error("a control character or line separator in an address, remove it")]
+    #[error("the address contains a control character or a line separator: remove it")]
     Control,
-    #[error("white space in an address, remove it or put the local part in quotation marks")]
+    #[error(
+        "the address contains white space: remove it, or put the part before the @ in quotation marks"
+    )]
     WhiteSpace,
-    #[error("a comment inside an address, remove it")]
+    #[error("the address contains a comment: remove it")]
     Comment,
-    #[error("angle brackets where a bare address is expected, remove them")]
+    #[error("the address alone is expected here: remove the angle brackets")]
     AngleBracket,
-    #[error("more than one address where one is expected, keep one or quote the ','")]
+    #[error(
+        "one address is expected here, not several: keep one, or put a name with a comma in quotation marks"
+    )]
     Comma,
-    #[error("a second '@', put it in quotation marks if it belongs to a name or local part")]
+    #[error(
+        "the address has a second @: put it in quotation marks if it belongs to the name, or to the part before the @"
+    )]
     SecondAt,
-    #[error("{0:?} cannot stand here, remove it or put it in quotation marks")]
+    #[error("the character {0:?} is not allowed here: remove it, or put it in quotation marks")]
     Unexpected(char),
 
-    #[error("no '@' in an address, write it as local-part@domain")]
+    #[error("the address has no @: write it like ann@example.org")]
     NoAt,
-    #[error("nothing before the '@', write the mailbox's name there")]
+    #[error("nothing stands before the @: write the name of the mailbox there")]
     NoLocalPart,
-    #[error("a dot at the start or end, or two in a row; remove it or use quotation marks")]
+    #[error(
+        "the part before the @ begins or ends with a dot, or has two in a row: remove the dot, or use quotation marks"
+    )]
     MisplacedDot,
-    #[error("{} looks like another character, write the one of ASCII in its place", code_point(.0))]
+    #[error("{} looks like another character: type the ordinary one in its place", code_point(.0))]
     LookAlike(char),
-    #[error("{} in an address cannot be seen, remove it", code_point(.0))]
+    #[error("the address contains {}, which is invisible: remove it", code_point(.0))]
     Invisible(char),
-    #[error("a link and not an address, leave \"mailto:\" out")]
+    #[error("this is a link and not an address: leave \"mailto:\" out")]
     Mailto,
-    #[error("a local part of more than {0} octets, use a shorter one")]
+    #[error("the part before the @ is longer than {0} octets: use a shorter one")]
     LocalPartTooLong(usize),
-    #[error("an address of more than {0} octets, use a shorter one")]
+    #[error("the address is longer than {0} octets: use a shorter one")]
     AddrSpecTooLong(usize),
 
-    #[error("no domain, write a name such as example.org")]
+    #[error("the domain is missing: write a name such as example.org")]
     NoDomain,
-    #[error("an empty label in the domain, remove the dot")]
+    #[error("the domain begins or ends with a dot, or has two in a row: remove the dot")]
     EmptyLabel,
-    #[error("{0:?} in the domain, use letters, digits and hyphens only")]
+    #[error("the domain contains {0:?}: use letters, digits and hyphens only")]
     DomainCharacter(char),
-    #[error("a quotation mark {0:?} in the domain, remove the quotation marks around the address")]
+    #[error(
+        "the domain contains the quotation mark {0:?}: remove the quotation marks around the address"
+    )]
     DomainQuote(char),
-    #[error("a hyphen at the start or end of a domain label, remove it")]
+    #[error("a part of the domain begins or ends with a hyphen: remove the hyphen")]
     LabelHyphen,
-    #[error("a domain label of more than {0} octets, use a shorter one")]
+    #[error("a part of the domain is longer than {0} octets: use a shorter one")]
     LabelTooLong(usize),
-    #[error("a domain of more than {0} octets, use a shorter one")]
+    #[error("the domain is longer than {0} octets: use a shorter one")]
     DomainTooLong(usize),
-    #[error("a domain that IDNA does not allow, check its spelling")]
+    #[error("the domain is not allowed by IDNA: check its spelling")]
     Idna,
-    #[error("a domain that IDNA reads as \"{0}\", write that if it is meant")]
+    #[error("the domain is read as \"{0}\" by IDNA: write that if you mean it")]
     IdnaReading(Box<str>),
-    #[error("an IP address without brackets, write it as [192.0.2.1]")]
+    #[error("an IP address needs brackets: write it like [192.0.2.1]")]
     BareIp,
-    #[error("no address literal, write it as [192.0.2.1] or [IPv6:2001:db8::1]")]
+    #[error("the brackets contain no IP address: write it like [192.0.2.1] or [IPv6:2001:db8::1]")]
     Literal,
 
-    #[error("a quotation mark that is not closed, add the closing one")]
+    #[error("a quotation mark is not closed: add the closing one")]
     UnclosedQuote,
-    #[error("a comment that is not closed, add the ')'")]
+    #[error("a comment is not closed: add the ')'")]
     UnclosedComment,
-    #[error("comments more than {0} deep, remove them")]
+    #[error("comments are nested more than {0} deep: remove them")]
     CommentDepth(usize),
-    #[error("an angle bracket that is not closed, add the '>' right after the address")]
+    #[error("an angle bracket is not closed: add the '>' right after the address")]
     UnclosedAngle,
-    #[error("no address in the angle brackets, write one as local-part@domain")]
+    #[error("the angle brackets are empty: write an address such as ann@example.org in them")]
     EmptyAngle,
-    #[error("a source route, which is obsolete; write the address alone")]
+    #[error("source routes are obsolete: write the address alone")]
     SourceRoute,
-    #[error("a name without an address, add it in angle brackets, or quote a ',' in the name")]
+    #[error(
+        "a name has no address: write Name <ann@example.org>, and put a name with a comma in quotation marks"
+    )]
     NameAlone,
-    #[error("words before an address, write it in angle brackets: name <local-part@domain>")]
+    #[error("words stand before the address: write Name <ann@example.org>")]
     WordsBeforeAt,
-    #[error("white space or a comment before the '@', remove it")]
+    #[error("white space or a comment stands before the @: remove it")]
     GapBeforeAt,
-    #[error("an '@' in an unquoted name, put the name in quotation marks")]
+    #[error("the name contains an @: put the name in quotation marks")]
     AtInName,
-    #[error("a '>' without a '<' before the address, add the '<' or remove the '>'")]
+    #[error("a '>' has no '<' before the address: add the '<', or remove the '>'")]
     StrayAngle,
-    #[error("text after an address, separate addresses with ','")]
+    #[error("text stands after the address: separate addresses by a comma")]
     TextBehind,
-    #[error("a ';' that ends no group, separate addresses with ','")]
+    #[error("separate addresses by a comma, and not by ';'")]
     Semicolon,
     #[error(
-        "a group where one mailbox is expected, write its members' addresses, or put a name with ':' in quotation marks"
+        "one mailbox is expected here, not a group: write the addresses of its members, or put a name with ':' in quotation marks"
     )]
     Group,
     #[error(
-        "a group inside a group, close the first with ';', or put a name with ':' in quotation marks"
+        "a group stands in a group: close the first with ';', or put a name with ':' in quotation marks"
     )]
     NestedGroup,
     #[error(
-        "a ':' begins a group that is not closed, put a name with ':' in quotation marks, or add \
+        "a ':' begins a group that is not closed: put a name with ':' in quotation marks, or add \
          the ';'"
     )]
     UnclosedGroup,
 
-    #[error("a display name without text, leave it out")]
+    #[error("the display name is empty: leave it out")]
     NoName,
-    #[error("a display name of more than {0} octets, use a shorter one")]
+    #[error("the display name is longer than {0} octets: use a shorter one")]
     NameTooLong(usize),
 
-    #[error("an envelope without a recipient, add at least one")]
+    #[error("the envelope has no recipient: add at least one")]
     NoRecipient,
 }
 

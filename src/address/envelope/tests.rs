@@ -49,7 +49,7 @@ fn an_envelope_has_a_recipient() {
     assert_eq!(error.position(), None);
     assert_eq!(
         error.to_string(),
-        "an envelope without a recipient, add at least one"
+        "the envelope has no recipient: add at least one"
     );
 }
 
