@@ -53,7 +53,7 @@ pub enum MessageError {
     NoRecipient,
     /// A text contains a control character that no header field may contain: CR, LF, NUL, any
     /// other C0 control except the tab, or DEL.
-    #[error("the value of {field} has the control character {character:?} in it: remove it")]
+    #[error("the value of {field} contains the control character U+{:04X}: remove it", u32::from(*.character))]
     Control {
         /// The name of the field or parameter.
         field: String,

@@ -253,11 +253,9 @@ fn explanation(reply: &Reply) -> Explanation {
         statuses.find(|(status, _)| Some(*status) == enhanced && reply.code().number() >= 400);
     match known {
         Some((_, sentence)) => row(sentence, again, status),
-        None if class == ReplyClass::PositiveCompletion => row(
-            "the server has done what was asked for",
-            "no: it is done",
-            exit::OK,
-        ),
+        None if class == ReplyClass::PositiveCompletion => {
+            row("the server accepted it", "no: it is done", exit::OK)
+        }
         None if class == ReplyClass::PositiveIntermediate => row(
             "the server waits for more",
             "the dialogue goes on",
@@ -307,7 +305,7 @@ mod tests {
             ("550 5.1.1 User unknown", 65, "the mailbox does not exist"),
             ("450 4.2.0 later", 75, "defers the mail"),
             ("554 no", 65, "rejects the mail for good"),
-            ("250 2.0.0 Ok", 0, "done what was asked for"),
+            ("250 2.0.0 Ok", 0, "the server accepted it"),
             ("354 go on", 0, "waits for more"),
         ] {
             let reply: Reply = text.parse().unwrap();

@@ -1,12 +1,14 @@
 //! Errors of the command line, where clap's own words would mislead or show a secret.
 
 mod fitting;
+mod naming;
 
 use std::error::Error as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Error};
 
+use self::naming::{is_given, plain};
 use crate::args::help::{first_screen, version};
 use crate::args::page::{command, page};
 use crate::args::{Arguments, GlobalArguments};
@@ -218,7 +220,7 @@ fn message(error: &Error, wrong: &Wrong) -> String {
         ErrorKind::UnknownArgument if wrong.argument.starts_with('-') => {
             format!("there is no flag {argument}")
         }
-        ErrorKind::UnknownArgument => format!("'{argument}' has no place here"),
+        ErrorKind::UnknownArgument => format!("'{argument}' is one word too many"),
         ErrorKind::InvalidValue if wrong.value.is_empty() => {
             format!("{flag} needs a value: {argument}")
         }
@@ -229,23 +231,41 @@ fn message(error: &Error, wrong: &Wrong) -> String {
             None => format!("{flag} cannot be '{value}'"),
         },
         ErrorKind::MissingRequiredArgument => match error.get(ContextKind::InvalidArg) {
-            Some(ContextValue::Strings(missing)) => format!("{} is missing", missing.join(", ")),
+            Some(ContextValue::Strings(missing)) => {
+                let names: Vec<_> = missing.iter().map(|name| plain(name)).collect();
+                let verb = if names.len() == 1 { "is" } else { "are" };
+                format!("{} {verb} missing", names.join(" and "))
+            }
             _ => "a flag is missing".to_owned(),
         },
         ErrorKind::ArgumentConflict => match error.get(ContextKind::PriorArg) {
             Some(ContextValue::String(prior)) if *prior == wrong.argument => {
                 format!("{flag} can be given once")
             }
-            Some(ContextValue::String(prior)) => format!("{argument} cannot be used with {prior}"),
+            Some(ContextValue::String(prior)) => {
+                format!(
+                    "{} cannot be used with {}",
+                    plain(&wrong.argument),
+                    plain(prior)
+                )
+            }
             Some(ContextValue::Strings(others)) => {
                 let typed = std::env::args().skip(1).collect::<Vec<_>>();
                 let given = others.iter().find(|other| is_given(other, &typed));
                 let given = given.map_or("other flags here", String::as_str);
-                format!("{argument} cannot be used with {given}")
+                format!(
+                    "{} cannot be used with {}",
+                    plain(&wrong.argument),
+                    plain(given)
+                )
             }
-            _ => format!("{argument} cannot be used with other flags here"),
+            _ => format!(
+                "{} cannot be used with other flags here",
+                plain(&wrong.argument)
+            ),
         },
         ErrorKind::TooManyValues => format!("{flag} has no value, and '{value}' is one"),
+        ErrorKind::InvalidUtf8 => "an argument is not in UTF-8".to_owned(),
         ErrorKind::MissingSubcommand => "there is no command".to_owned(),
         _ => {
             let text = error.render().to_string();
@@ -254,25 +274,6 @@ fn message(error: &Error, wrong: &Wrong) -> String {
             first.split_whitespace().collect::<Vec<_>>().join(" ")
         }
     }
-}
-
-/// Whether a flag, which the parser names with its value, is on the command line.
-fn is_given(flag: &str, typed: &[String]) -> bool {
-    let end = |c: char| c.is_whitespace() || matches!(c, '=' | '[');
-    let flag = flag.split(end).next().unwrap_or_default();
-    let all = Arguments::command();
-    let flags = all
-        .get_subcommands()
-        .flat_map(clap::Command::get_arguments)
-        .filter(|other| {
-            (other.get_long()).is_some_and(|long| flag.strip_prefix("--") == Some(long))
-        });
-    let letters: Vec<_> = flags.filter_map(clap::Arg::get_short).collect();
-    typed.iter().any(|word| {
-        let is_long = word.split('=').next() == Some(flag);
-        let letter = word.strip_prefix('-').and_then(|rest| rest.chars().next());
-        is_long || letter.is_some_and(|letter| letters.contains(&letter))
-    })
 }
 
 /// What to do about it.

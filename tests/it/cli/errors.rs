@@ -77,8 +77,17 @@ async fn commands_of_a_group_with_a_typing_error() {
         Run::new(arguments).end().await.fails(64, meant);
     }
     let raw = Run::new("send ann@example.org --raw x.eml -s other").end();
-    raw.await
-        .fails(64, "--raw <FILE|-> cannot be used with --subject");
+    raw.await.fails(64, "--raw cannot be used with --subject");
+    for (arguments, words) in [
+        (
+            "send --dkim-domain x.test",
+            "--dkim-selector and --dkim-key or --dkim-key-command are missing",
+        ),
+        ("explain", "the reply is missing"),
+        ("check a.test b.test", "'b.test' is one word too many"),
+    ] {
+        Run::new(arguments).end().await.fails(64, words);
+    }
 }
 
 /// Without an account, the first thing to do is to set one up.

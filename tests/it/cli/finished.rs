@@ -232,6 +232,7 @@ async fn unsendable_messages_have_an_error() {
             b"\nFrom: a@x.test\nTo: ann@example.org\n\nhi\n",
         ),
         ("cron.eml", CRON.as_bytes()),
+        ("shark.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
     ];
     for (arguments, status, words) in [
         (
@@ -254,6 +255,12 @@ async fn unsendable_messages_have_an_error() {
         ("--raw nobody.eml -t --from nobody", 65, "in --from: "),
         ("--raw mail.eml --to nobody", 65, "in --to: "),
         ("--raw alone.eml -t", 64, "name one by --to"),
+        (
+            "--raw shark.png --to ann@example.org",
+            65,
+            "shark.png is not a mail (--raw): it does not begin with a header field\n  help:   \
+             attach it by --attach FILE",
+        ),
         ("--raw bad.eml -t", 65, "the addresses of To"),
         (
             "--raw blank.eml -t --from a@x.test",

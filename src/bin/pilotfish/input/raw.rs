@@ -17,6 +17,10 @@ const BLOCK_OCTETS: usize = 64 * 1024;
 /// The octets of a finished message, if they are one mail. It is the value of this flag.
 pub(crate) async fn finished(input: Input, flag: &str) -> Result<Finished, Failure> {
     let mut mbox = MboxCounter::default();
+    let name = match &input {
+        Input::Stdin => "standard input".to_owned(),
+        Input::File(path) => path.display().to_string().escape_debug().to_string(),
+    };
     let body = match input {
         Input::Stdin => {
             let stdin = tokio::io::stdin();
@@ -45,6 +49,12 @@ pub(crate) async fn finished(input: Input, flag: &str) -> Result<Finished, Failu
              for example with formail -s, and send each mail by itself",
             mbox.separators
         )));
+    }
+    if is_binary(&mbox.head) {
+        return Err(Failure::bad_mail(format!(
+            "{name} is not a mail ({flag}): it does not begin with a header field"
+        ))
+        .with_help("attach it by --attach FILE"));
     }
     Ok(Finished {
         body,
@@ -129,6 +139,20 @@ impl MboxCounter {
             }
         }
     }
+}
+
+/// Whether a file that begins like this is a picture, an archive or the like: its first line is not a
+/// field, and it has a NUL.
+fn is_binary(head: &[u8]) -> bool {
+    let line = head.split(|octet| *octet == b'\n').next();
+    let line = line.unwrap_or_default();
+    let colon = line.iter().position(|octet| *octet == b':');
+    let name = colon.and_then(|colon| line.get(..colon));
+    let is_name = |name: &[u8]| {
+        let name = name.trim_ascii_end();
+        !name.is_empty() && name.iter().all(u8::is_ascii_graphic)
+    };
+    !line.starts_with(b"From ") && !name.is_some_and(is_name) && head.contains(&0)
 }
 
 /// `From `, a sender and a time, as in `From ann@example.org Mon Nov  2 10:00:00 2026`. A line of

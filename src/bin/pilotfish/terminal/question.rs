@@ -129,6 +129,9 @@ impl Questions {
             if let Some(letter) = letter.filter(|letter| is_word && letters.contains(letter)) {
                 return Ok(Some(letter));
             }
+            let (last, others) = letters.split_last().unwrap_or((&'y', &[]));
+            let others: Vec<_> = others.iter().map(char::to_string).collect();
+            self.write(&format!("type {} or {last}\n", others.join(", ")))?;
         }
         Ok(None)
     }
