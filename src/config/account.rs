@@ -10,8 +10,8 @@ use super::auth::Auth;
 use super::dkim::Dkim;
 use super::limits;
 use super::network::Network;
-use super::secret_command::shown_command;
 use super::secret_source::SecretSource;
+use super::shown_command::shown_command;
 use super::tls::fingerprints;
 use super::{at_least_one, some_from_text};
 use crate::address::envelope::{Notify, Ret};
@@ -330,8 +330,13 @@ impl Account {
         commands.iter().any(Option::is_some)
     }
 
-    /// The command that prints the password or the token, in one line, as errors show it: an
-    /// argument that looks like a secret is left out.
+    /// The command that prints the password or the token, in one line, as errors show it.
+    ///
+    /// It is whole if it has a single word, or if it is a known password manager that reads an item, as in
+    /// `pass show mail/work`, `gpg -d ~/.secret.gpg` or `secret-tool lookup service mail`, and has no
+    /// character that is special in a shell except quotes. Of every other command there is the
+    /// first word and an ellipsis, as in `curl …`, because an argument may be a secret; there is only
+    /// the ellipsis if the first word has other characters than letters, digits and `-_./+~` of ASCII.
     #[must_use]
     pub fn shown_secret_command(&self) -> Option<String> {
         let command = self.password_command.as_deref();

@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(read("yes | head -c 70000").await.unwrap().len(), MAX_KEY);
         let error = read("exit 3").await.unwrap_err().to_string();
         assert!(
-            error.contains("the DKIM key command `exit 3` ended with status 3"),
+            error.contains("the DKIM key command `exit …` ended with status 3"),
             "{error}"
         );
     }

@@ -21,10 +21,12 @@ mod overrides;
 mod password;
 mod paths;
 mod reading;
+mod running_command;
 mod secret_command;
 mod secret_error;
 mod secret_source;
 mod server;
+mod shown_command;
 mod time_limits;
 mod tls;
 

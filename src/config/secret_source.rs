@@ -11,8 +11,9 @@ use zeroize::Zeroizing;
 
 use super::netrc;
 use super::paths::{at_home, shown};
-use super::secret_command::{self, shown_command};
+use super::secret_command;
 use super::secret_error::SecretError;
+use super::shown_command::shown_command;
 use crate::secret::open_private;
 use crate::transport::Host;
 

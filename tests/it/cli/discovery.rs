@@ -163,7 +163,7 @@ async fn what_dns_says() {
         (
             "_submission._tcp.shark.test SRV 1 1 PORT localhost",
             64,
-            "  DNS, _submission._tcp  localhost:PORT",
+            "  DNS, _submission._tcp  localhost:PORT  it begins with TLS, which is not expected at this port",
         ),
         // The name exists, and its servers are only guessed.
         (
@@ -177,6 +177,33 @@ async fn what_dns_says() {
         let ended = run(&fixture, zone, add).await;
         assert_eq!(ended.status, status, "{ended:?}");
         assert!(ended.stderr.contains(expected), "{expected}: {ended:?}");
+    }
+    fixture.received_nothing().await;
+}
+
+/// DNS names the wrong protection, or nobody looks for none.
+#[tokio::test]
+async fn a_port_without_tls() {
+    let fixture = fixture(Security::StartTls).await;
+    let add = "account add me@shark.test --tls-ca ca.pem --no-input";
+    let ended = run(&fixture, IMPLICIT, add).await;
+    ended.fails(64, "");
+    let words = "localhost:PORT  it begins without TLS, which is not expected at this port";
+    assert!(ended.stderr.contains(words), "{ended:?}");
+    for (command, help) in [
+        (
+            add,
+            "name the server: pilotfish account add me@shark.test --server HOST:PORT",
+        ),
+        (
+            "check me@shark.test",
+            "name the server: pilotfish check HOST",
+        ),
+    ] {
+        let ended = run(&fixture, IMPLICIT, &format!("{command} --tls none")).await;
+        ended.fails(64, "no server without TLS is looked for");
+        ended.fails(64, help);
+        assert!(!ended.stderr.contains("Looking"), "{ended:?}");
     }
     fixture.received_nothing().await;
 }

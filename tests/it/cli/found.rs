@@ -194,7 +194,7 @@ async fn a_source_that_fails_is_named() {
         ("password-netrc = 'none'", "none: check that it exists"),
         (
             "password-command = 'cat /dev/zero'",
-            "`cat /dev/zero` has more than",
+            "`cat …` has more than",
         ),
         ("password-file = '/dev/zero'", "/dev/zero has more than"),
         (

@@ -167,7 +167,7 @@ async fn the_account_of_mutt() {
         ),
         (
             "set smtp_url=smtp://me@x smtp_oauth_refresh_command=\"oauth 'a b'\"",
-            "auth = \"xoauth2,oauthbearer\"\nuser = \"me\"\ntoken-command = \"oauth 'a b'\"\n",
+            "auth = \"xoauth2,oauthbearer\"\nuser = \"me\"\ntoken-command = \"oauth …\"\n",
         ),
     ] {
         directory.file("line", line);

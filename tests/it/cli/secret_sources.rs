@@ -1,10 +1,12 @@
 //! Where secrets come from on the command line, and what is said when there is none.
 
 use pilotfish::testing::Security;
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::account::{CONFIG, conversation, words};
 use super::cli_fixture::{CliFixture, Directory, server};
 use super::run::{Ended, PASSWORD, Run, USER};
+use crate::support::screen::Screen;
 
 const MAIL: &str = "--from me@example.org --to ann@example.org -s Hi -m Hi";
 
@@ -134,13 +136,83 @@ async fn a_command_that_fails_says_why() {
         ended.fails(78, "run it in this shell to see why");
         assert!(!ended.stderr.contains("hunter2"), "{ended:?}");
     }
-    for command in ["account show work", "auth set work"] {
-        let ended = run(&fixture.directory, command, "").await;
-        let all = format!("{}{}", ended.stdout, ended.stderr);
-        assert!(
-            all.contains("command: echo …") && !all.contains("hunter2"),
-            "{all}"
-        );
+    fixture.received_nothing().await;
+}
+
+/// The arguments of a command are on no screen, unless they name an item of a password manager.
+#[tokio::test]
+async fn arguments_of_a_command_are_not_shown() {
+    let fixture = fixture().await;
+    for (command, expected) in [
+        (
+            "curl -d 'client_secret=hunter2' https://x.invalid; exit 2",
+            "curl …",
+        ),
+        ("sh -c 'exit 2; echo hunter2'", "sh …"),
+        ("PASS=hunter2 false", "…"),
+        ("pass show hunter2; exit 2", "pass …"),
+    ] {
+        configure(&fixture, &format!("password-command = \"{command}\""));
+        for (screen, shows) in [
+            ("account show work", true),
+            ("account show work --json", true),
+            ("account list --json", false),
+            ("config show", true),
+            ("config show --origin", true),
+            ("config show --json", true),
+            ("config check", false),
+            ("auth set work", true),
+            ("account test work", true),
+            ("account test work --json", true),
+            ("send ann@example.org -s Hi -m Hi", true),
+            ("send ann@example.org -s Hi -m Hi --json", true),
+            ("check --login", false),
+        ] {
+            let ended = run(&fixture.directory, screen, "").await;
+            let all = format!("{}{}", ended.stdout, ended.stderr);
+            assert!(!all.contains("hunter2"), "{screen}: {all}");
+            assert!(all.contains(expected) || !shows, "{screen}: {all}");
+        }
+    }
+    configure(&fixture, "password-command = \"pass show 'mail/work'\"");
+    for screen in ["account show work", "config show", "config show --json"] {
+        let ended = run(&fixture.directory, screen, "").await;
+        assert!(ended.stdout.contains("pass show 'mail/work'"), "{ended:?}");
+    }
+    let foreign = "host x\nauth on\ntls on\nport 587\nuser me\npasswordeval curl -u me:hunter2 x\n";
+    fixture
+        .directory
+        .file("rc", format!("account a\n{foreign}"));
+    let import = "config import rc --from msmtp --dry-run -C none.toml";
+    let ended = run(&fixture.directory, import, "").await;
+    let line = "password-command = \"curl …\"";
+    assert!(
+        ended.stdout.contains(line) && !ended.stdout.contains("hunter2"),
+        "{ended:?}"
+    );
+    fixture.received_nothing().await;
+}
+
+/// A program that has changed the terminal restores it, even if it has taken the place of the shell.
+#[tokio::test]
+async fn a_command_that_asks_restores_the_terminal() {
+    let fixture = fixture().await;
+    let home = fixture.directory.path();
+    let ask = "trap 'echo ends >&2; stty echo </dev/tty; exit' TERM\nstty -echo </dev/tty\nprintf 'PIN: ' >&2\n\
+               while :; do sleep 0.02; done\n";
+    fixture.directory.file("ask.sh", ask);
+    for command in ["exec sh ask.sh", "sh ask.sh; true"] {
+        configure(&fixture, &format!("password-command = \"{command}\""));
+        let script = "unset PILOTFISH_CONFIG XDG_CONFIG_HOME; export HOME=\"$PWD\"; \
+            echo $$ >pid; exec \"$0\" send ann@example.org -s Hi -m Hi";
+        let mut screen = Screen::start(script, home);
+        screen.until("PIN: ").await;
+        let id = String::from_utf8(fixture.directory.read("pid")).unwrap();
+        let id = Pid::from_raw(id.trim().parse().unwrap()).unwrap();
+        kill_process(id, Signal::TERM).unwrap();
+        // It sees that the terminal shows what is typed.
+        let (status, shown) = screen.end().await;
+        assert!(!status.success(), "{shown}");
     }
     fixture.received_nothing().await;
 }

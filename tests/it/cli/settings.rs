@@ -30,7 +30,7 @@ async fn a_source_without_a_password_is_78() {
         ("--password-fd 99", "/dev/fd/99"),
         (
             "--password-command 'exit 3'",
-            "`exit 3` ended with status 3",
+            "`exit …` ended with status 3",
         ),
         ("--password-command true", "no password on its first line"),
         ("--password-command 'echo sesame; exit 1'", "failed"),

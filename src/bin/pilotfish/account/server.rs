@@ -104,6 +104,11 @@ pub(super) async fn find(
         let failure = Failure::usage(unknown);
         return Err(failure.with_help(format!("name the server of its provider: {add} HOST:PORT")));
     }
+    discovery::can_find(
+        &domain.to_string(),
+        arguments.tls,
+        &format!("{add} HOST:PORT"),
+    )?;
     said(
         global,
         &format!("{domain} is not in the built-in list. Looking for its server:"),

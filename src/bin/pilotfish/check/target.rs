@@ -51,6 +51,7 @@ async fn found(
     logs_in: bool,
     global: &GlobalArguments,
 ) -> Result<Account, Failure> {
+    discovery::can_find(domain, flags.tls, "pilotfish check HOST")?;
     let search = discovery::search(domain, flags).await;
     if !global.quiet {
         notice(&format!(

@@ -140,6 +140,17 @@ impl Search {
     }
 }
 
+/// Whether a server with this protection is looked for. `help` names one.
+pub(crate) fn can_find(domain: &str, tls: Option<Security>, help: &str) -> Result<(), Failure> {
+    if tls != Some(Security::Cleartext) {
+        return Ok(());
+    }
+    let message = format!(
+        "{domain} is not in the built-in list of services, and no server without TLS is looked for"
+    );
+    Err(Failure::usage(message).with_help(format!("name the server: {help}")))
+}
+
 /// Looks for the server of a domain. `flags` has the settings of TLS from the command line; another mode
 /// than theirs does not count.
 pub(crate) async fn search(domain: &str, flags: &Account) -> Search {

@@ -45,8 +45,8 @@ pub(super) async fn finding(candidate: Candidate, trust: &Account) -> Finding {
         .iter()
         .find_map(|result| ports.next().filter(|_| result.is_ok()))
     else {
-        // A certificate that is not valid says more than a port that is closed.
-        tried.sort_by_key(|result| result.as_ref().is_err_and(|(is_telling, _)| !is_telling));
+        // What a server says counts more than a port that is closed.
+        tried.sort_by_key(|result| result.as_ref().err().map(|(rank, _)| *rank));
         let words = tried.into_iter().find_map(Result::err);
         let words = words.map_or_else(String::new, |(_, words)| words);
         return not_found(place, Mark::Failed, words);
@@ -70,42 +70,67 @@ pub(super) async fn finding(candidate: Candidate, trust: &Account) -> Finding {
     }
 }
 
-/// Opens a session. An error has its words, and whether they say more than that nothing answers.
+/// How much the words about a server say; the most first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// It is the server, and something about it is wrong.
+    Server,
+    /// Something answers.
+    Other,
+    /// Nothing does.
+    NoAnswer,
+}
+
+/// Opens a session. An error has its words.
 async fn proved(
     host: &str,
     port: u16,
     security: Security,
     trust: &Account,
-) -> Result<(), (bool, String)> {
+) -> Result<(), (Rank, String)> {
     let session = async {
         let mut account = Account::new(&format!("{host}:{port}"))?;
         account.tls = Some(security);
         let account = account.with_overrides(trust.clone())?;
         let server = account.server_builder().await?.build()?;
-        let session = server.connect().await?;
-        session.quit().await;
-        Ok::<_, Failure>(())
+        Ok::<_, Failure>(server.connect().await?)
     };
     match timeout(PATIENCE, session).await {
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(session)) => {
+            // The reply to QUIT says nothing of the server.
+            tokio::spawn(session.quit());
+            Ok(())
+        }
         Ok(Err(failure)) => Err(match &failure.error {
             Some(error) => words(error),
-            None => (true, failure.message),
+            None => (Rank::Server, failure.message),
         }),
-        Err(_) => Err((false, "no answer within 8 s".to_owned())),
+        Err(_) => Err((Rank::NoAnswer, "no answer within 8 s".to_owned())),
     }
 }
 
 /// What an error says of a server.
-fn words(error: &Error) -> (bool, String) {
-    let (is_telling, words) = match (error.problem(), error.kind()) {
-        (Some(Problem::NoSuchHost), _) => (false, "there is no such host"),
-        (Some(Problem::NoStartTls), _) => (true, "it does not offer STARTTLS"),
-        (_, ErrorKind::Connect | ErrorKind::Io | ErrorKind::Timeout) => {
-            (false, "it does not answer")
+fn words(error: &Error) -> (Rank, String) {
+    let (rank, words) = match (error.problem(), error.kind()) {
+        (Some(Problem::NoSuchHost), _) => (Rank::NoAnswer, "there is no such host"),
+        (Some(Problem::NoStartTls), _) => (Rank::Server, "it does not offer STARTTLS"),
+        (Some(Problem::BeginsWithTls), _) => (
+            Rank::Other,
+            "it begins with TLS, which is not expected at this port",
+        ),
+        (Some(Problem::BeginsInClearText), _) => (
+            Rank::Other,
+            "it begins without TLS, which is not expected at this port",
+        ),
+        (Some(Problem::UntrustedCertificate { .. } | Problem::OtherName), _) => {
+            (Rank::Server, "its certificate is not valid")
         }
-        (_, ErrorKind::Tls) => (true, "its certificate is not valid"),
-        _ => (true, "it is not a submission server"),
+        (_, ErrorKind::Connect | ErrorKind::Io | ErrorKind::Timeout) => {
+            (Rank::NoAnswer, "it does not answer")
+        }
+        // As of a certificate that has expired.
+        (_, ErrorKind::Tls) => return (Rank::Server, error.to_string()),
+        _ => (Rank::Other, "it is not a submission server"),
     };
-    (is_telling, words.to_owned())
+    (rank, words.to_owned())
 }
