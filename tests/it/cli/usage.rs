@@ -322,7 +322,7 @@ async fn a_bad_address_is_65_and_the_flag_is_named() {
         ("--bcc 'Ann <ann@example.org'", "in --bcc: "),
         (
             "--to 'Lee, Ann <ann@example.org>'",
-            "quote a ',' in the name",
+            "put a name with a comma in quotation marks",
         ),
         ("--to ann@example.org --reply-to nobody", "in --reply-to: "),
         ("--from me", "in --from: "),
