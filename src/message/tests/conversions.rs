@@ -190,7 +190,7 @@ fn the_first_error_is_kept_until_build() {
         let wrong = "x".into_addresses().unwrap_err();
         let found = first(built);
         let cause = wrong.to_string();
-        let (cause, _) = cause.split_once(',').unwrap();
+        let (cause, _) = cause.split_once(':').unwrap();
         assert!(
             found.starts_with(&format!("in {field}: {cause}")),
             "{found}"

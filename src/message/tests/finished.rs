@@ -132,7 +132,10 @@ fn what_cannot_be_sent_is_found_before() {
             format!("{FIELDS}\r\n\na\n\0b"),
             "line 8 of the message has a NUL",
         ),
-        (format!("{FIELDS}X: a\0b\r\n\r\n"), "'\\0'"),
+        (
+            format!("{FIELDS}X: a\0b\r\n\r\n"),
+            "the value of X contains the control character U+0000",
+        ),
         (format!("{FIELDS}X: {}\r\n\r\n", "x".repeat(2_000)), "X"),
     ] {
         let found = raw(&text).unwrap_err().to_string();
