@@ -42,11 +42,11 @@ impl Connection {
         sender: Option<&str>,
     ) -> Result<(Self, Stops), Failure> {
         let stops = Stops::new()?;
-        Self::open_unless(stops, global, arguments, dkim, sender).await
+        Self::open_within(stops, global, arguments, dkim, sender).await
     }
 
-    /// The same, after work that had to be stopped too.
-    pub(crate) async fn open_unless(
+    /// The same, with the stops of work that came before.
+    pub(crate) async fn open_within(
         mut stops: Stops,
         global: &GlobalArguments,
         arguments: ServerArguments,

@@ -72,7 +72,7 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         let author = finished.as_ref().and_then(Finished::author);
         let sender = mail.addresses.from.as_deref().or(author.as_deref());
         let names_server = server.server.is_some();
-        let opened = Connection::open_unless(stops, global, server, dkim.dkim()?, sender).await;
+        let opened = Connection::open_within(stops, global, server, dkim.dkim()?, sender).await;
         let (mut connection, mut stops) = opened?;
         if !is_dry_run {
             connection.require_account()?;

@@ -181,7 +181,7 @@ async fn what_dns_says() {
     fixture.received_nothing().await;
 }
 
-/// DNS names the wrong protection, or nobody looks for none.
+/// DNS names the wrong protection, or a server without TLS is asked for.
 #[tokio::test]
 async fn a_port_without_tls() {
     let fixture = fixture(Security::StartTls).await;

@@ -203,7 +203,7 @@ async fn no_command_is_named_for_a_mail_that_some_have() {
     }
 }
 
-/// A dry run sends the text to nobody.
+/// A dry run sends the text to no recipient.
 #[tokio::test]
 async fn a_text_stays_after_a_dry_run() {
     for by_editor in [true, false] {

@@ -1,4 +1,4 @@
-//! `--retry` for a mail that some recipients have: the others are tried again, and nobody gets it twice.
+//! `--retry` for a mail that some recipients have: the others are tried again, and no recipient gets it twice.
 
 use pilotfish::testing::Fault::{CloseAt, ReplyAt};
 use pilotfish::testing::Point::{EndOfData, Rcpt};

@@ -269,10 +269,10 @@ mod tests {
                 other => panic!("{words}: {other:?}"),
             }
         }
-        let nobody = Resolver {
+        let silent = Resolver {
             servers: Vec::new(),
         };
-        let answer = nobody.records("example.org", Kind::Service).await;
+        let answer = silent.records("example.org", Kind::Service).await;
         assert_eq!(
             answer,
             Err(DnsError::NoAnswer("no DNS server is known".to_owned()))

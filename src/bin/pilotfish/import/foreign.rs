@@ -161,7 +161,7 @@ impl Settings {
     }
 }
 
-/// Whether nobody is on the way to the server.
+/// Whether the connection to the server stays inside this machine.
 fn is_local(host: &str) -> bool {
     let address = host.parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())

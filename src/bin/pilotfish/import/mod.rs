@@ -34,9 +34,7 @@ pub(crate) async fn run(
     let text = blocking(move || read(&path)).await?;
     let shown = shown_path(&arguments.file);
     let Some(from) = arguments.from.or_else(|| kind(&arguments.file, &text)) else {
-        let failure = Failure::usage(format!(
-            "{shown} is no file of msmtp, Mutt or git that is known"
-        ));
+        let failure = Failure::usage(format!("{shown} is not a file of msmtp, Mutt or git"));
         return Err(failure.with_help("say which: --from msmtp, --from mutt or --from git"));
     };
     let mut foreign = match from {

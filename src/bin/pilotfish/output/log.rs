@@ -137,17 +137,12 @@ fn line(object: &Value, uid: u32) -> String {
     let accepted = accepted.filter_map(|recipient| recipient.pointer("/address")?.as_str());
     let accepted: Vec<_> = accepted.collect();
     // The reply to the mail, or else to the first recipient that the server did not accept.
-    let mut replies = std::iter::once(object).chain(list("/recipients"));
-    let reply = replies.find_map(|of| of.pointer("/reply").filter(|reply| reply.is_object()));
-    let of_reply = |pointer: &str| reply.and_then(|reply| reply.pointer(pointer));
-    let shown = |value: Option<&Value>| match value {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Number(number)) => number.to_string(),
-        _ => String::new(),
-    };
-    let lines = of_reply("/lines").and_then(Value::as_array);
-    let lines = lines.map(Vec::as_slice).unwrap_or_default().iter();
-    let lines: Vec<_> = lines.filter_map(Value::as_str).collect();
+    let of_recipients = (0..to.len()).map(|index| format!("/recipients/{index}/reply"));
+    let mut replies = std::iter::once("/reply".to_owned()).chain(of_recipients);
+    let is_there = |pointer: &String| object.pointer(pointer).is_some_and(Value::is_object);
+    let reply = replies.find(is_there).unwrap_or_default();
+    let lines = list(&format!("{reply}/lines")).filter_map(Value::as_str);
+    let lines: Vec<_> = lines.collect();
     let from = match object.pointer("/envelope_from").and_then(Value::as_str) {
         Some("") => "<>".to_owned(),
         _ => text("/envelope_from"),
@@ -161,8 +156,8 @@ fn line(object: &Value, uid: u32) -> String {
         ("size", text("/size")),
         ("server", text("/server")),
         ("tls", text("/tls/version").replace("TLSv", "")),
-        ("code", shown(of_reply("/code"))),
-        ("enhanced", shown(of_reply("/enhanced"))),
+        ("code", text(&format!("{reply}/code"))),
+        ("enhanced", text(&format!("{reply}/enhanced"))),
         ("id", text("/queue_id")),
         ("ms", text("/duration_ms")),
         ("message-id", text("/message_id")),

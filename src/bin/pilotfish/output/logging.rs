@@ -33,21 +33,21 @@ pub(crate) fn init(global: &GlobalArguments) -> Watch {
     let wire = |level| Targets::new().with_target(WIRE, level);
     let has_times = global.verbose > 1;
     let transcript = (global.shows_dialogue())
-        .then(|| OnWireEvent(transcript(has_times)).with_filter(wire(LevelFilter::TRACE)));
+        .then(|| OnEvent(transcript(has_times)).with_filter(wire(LevelFilter::TRACE)));
     let round_trips = RoundTrips::default();
     let steps = (global.verbose == 1 && transcript.is_none()).then(|| {
         // The dialogue, and what the library says about TLS and the login.
         let all = Targets::new().with_target("pilotfish", LevelFilter::TRACE);
-        OnWireEvent(steps(round_trips.clone())).with_filter(all)
+        OnEvent(steps(round_trips.clone())).with_filter(all)
     });
     let waiting = can_draw(global).then(Waiting::default);
     let watched = waiting.clone().map(|waiting| {
-        OnWireEvent(move |line| waiting.state().see(&line)).with_filter(wire(LevelFilter::TRACE))
+        OnEvent(move |line| waiting.state().see(&line)).with_filter(wire(LevelFilter::TRACE))
     });
     let count = Retried::default();
     let counted = {
         let count = count.clone();
-        OnWireEvent(move |event: WireEvent| {
+        OnEvent(move |event: LibraryEvent| {
             if event.wait.is_some() {
                 count.count();
             }
@@ -57,7 +57,7 @@ pub(crate) fn init(global: &GlobalArguments) -> Watch {
     // A terminal shows the wait, and -vvv the event.
     let retries = (!global.quiet && waiting.is_none() && global.verbose < 3).then(|| {
         let last = Mutex::new(None);
-        OnWireEvent(move |event: WireEvent| {
+        OnEvent(move |event: LibraryEvent| {
             let (Some(wait), Some(error)) = (event.wait, event.error) else {
                 return;
             };
@@ -71,7 +71,7 @@ pub(crate) fn init(global: &GlobalArguments) -> Watch {
         .with_filter(retry())
     });
     let shown = waiting.clone().map(|waiting| {
-        OnWireEvent(move |event: WireEvent| {
+        OnEvent(move |event: LibraryEvent| {
             if let Some(wait) = event.wait {
                 waiting.state().wait_for_next_attempt(wait);
             }
@@ -135,7 +135,7 @@ fn retry() -> Targets {
 
 /// Prints the dialogue as a person reads it: `->` and `<-` in clear text, `~>` and `<~` within TLS.
 /// The message itself is only counted. Lines that begin with the time since the start are aligned.
-fn transcript(has_times: bool) -> impl Fn(WireEvent) {
+fn transcript(has_times: bool) -> impl Fn(LibraryEvent) {
     let started = Instant::now();
     // Octets of the message so far.
     let sent = AtomicU64::new(0);
@@ -181,9 +181,9 @@ fn hidden_counted(text: &str) -> String {
     hidden().unwrap_or_else(|| text.to_owned())
 }
 
-/// The fields of an event of the wire.
+/// The fields of an event of the library: of the wire, of TLS and the login, or of an attempt.
 #[derive(Default)]
-pub(super) struct WireEvent {
+pub(super) struct LibraryEvent {
     /// `client`, `server`, `tls` or `network`.
     pub(super) from: String,
     pub(super) tls: bool,
@@ -204,18 +204,18 @@ pub(super) struct WireEvent {
     pub(super) mechanism: Option<String>,
 }
 
-/// Calls a function with each event of the wire.
-struct OnWireEvent<F>(F);
+/// Calls a function with each event that the filter lets through.
+struct OnEvent<F>(F);
 
-impl<S: Subscriber, F: Fn(WireEvent) + 'static> Layer<S> for OnWireEvent<F> {
+impl<S: Subscriber, F: Fn(LibraryEvent) + 'static> Layer<S> for OnEvent<F> {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut line = WireEvent::default();
+        let mut line = LibraryEvent::default();
         event.record(&mut line);
         (self.0)(line);
     }
 }
 
-impl Visit for WireEvent {
+impl Visit for LibraryEvent {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
             self.text = format!("{value:?}");

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::logging::WireEvent;
+use super::logging::LibraryEvent;
 use super::report;
 use crate::terminal::quantity::{Span, day};
 use crate::terminal::style::{DIM, painted};
@@ -29,7 +29,7 @@ impl RoundTrips {
 }
 
 /// Prints a line for each step that a person wants to know of, up to the mail itself.
-pub(super) fn steps(round_trips: RoundTrips) -> impl Fn(WireEvent) {
+pub(super) fn steps(round_trips: RoundTrips) -> impl Fn(LibraryEvent) {
     let started = Instant::now();
     let seen = Mutex::new(Seen {
         round_trips,
@@ -56,7 +56,7 @@ struct Seen {
 
 impl Seen {
     /// Counts each time that the client speaks after the server, from MAIL to the last reply.
-    fn follow(&mut self, event: &WireEvent) {
+    fn follow(&mut self, event: &LibraryEvent) {
         if event.wait.is_some() {
             // What counts is the attempt by which the mail is accepted.
             self.round_trips.reset();
@@ -79,7 +79,7 @@ impl Seen {
 }
 
 /// The step that an event shows, if it shows one.
-fn step(event: &WireEvent, started: Instant) -> Option<String> {
+fn step(event: &LibraryEvent, started: Instant) -> Option<String> {
     if event.from == "network" {
         let place = event.text.replacen(" port ", ":", 1);
         return Some(format!("{place} in {}", Span(started.elapsed())));
@@ -143,11 +143,11 @@ mod tests {
                     "<" => "server",
                     _ => "",
                 };
-                seen.follow(&WireEvent {
+                seen.follow(&LibraryEvent {
                     from: from.to_owned(),
                     text: text.to_owned(),
                     wait: (line == "wait").then_some(Duration::from_secs(1)),
-                    ..WireEvent::default()
+                    ..LibraryEvent::default()
                 });
             }
             assert_eq!(seen.round_trips.count(), expected, "{dialogue}");
@@ -156,12 +156,12 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_left_out() {
-        let tls = |key_exchange: Option<&str>, certificate: Option<&str>, not_after| WireEvent {
+        let tls = |key_exchange: Option<&str>, certificate: Option<&str>, not_after| LibraryEvent {
             version: Some("TLSv1.3".to_owned()),
             key_exchange: key_exchange.map(str::to_owned),
             certificate: certificate.map(str::to_owned),
             not_after,
-            ..WireEvent::default()
+            ..LibraryEvent::default()
         };
         let end = Some(1_800_316_800);
         for (event, expected) in [

@@ -9,7 +9,7 @@ use pilotfish::transport::Timeouts;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::logging::WireEvent;
+use super::logging::LibraryEvent;
 use super::progress::hidden_line;
 use crate::terminal::style::{DIM, Stream, painted};
 
@@ -81,7 +81,7 @@ impl DueSteps {
     }
 
     /// Follows the dialogue.
-    pub(super) fn see(&mut self, line: &WireEvent) {
+    pub(super) fn see(&mut self, line: &LibraryEvent) {
         if let Some(Due::Step(..)) = self.due.front() {
             return;
         }
@@ -248,13 +248,13 @@ fn time(time: Duration) -> String {
 mod tests {
     use super::*;
 
-    fn line(from: &str, text: &str, octets: Option<u64>) -> WireEvent {
-        WireEvent {
+    fn line(from: &str, text: &str, octets: Option<u64>) -> LibraryEvent {
+        LibraryEvent {
             from: from.to_owned(),
             tls: false,
             octets,
             text: text.to_owned(),
-            ..WireEvent::default()
+            ..LibraryEvent::default()
         }
     }
 

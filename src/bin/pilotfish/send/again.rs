@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::{Arg, Command, CommandFactory as _};
 
 use crate::args::{Arguments, with_each_file};
+use crate::settings::in_shell;
 
 /// The command that sends the text in this file, by the arguments of this command. `--edit` and
 /// `--text` are left out.
@@ -32,7 +33,7 @@ pub(super) fn again(arguments: impl IntoIterator<Item = OsString>, path: &Path) 
     }
     words.extend(text);
     words.extend(recipients);
-    let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
+    let words: Vec<_> = words.iter().map(|word| in_shell(word)).collect();
     words.join(" ")
 }
 
@@ -108,15 +109,6 @@ fn is_long(flag: &Arg, name: &str) -> bool {
 /// Whether the next argument may be the value of a flag.
 fn takes_value(flag: &Arg) -> bool {
     flag.get_action().takes_values() && !flag.is_require_equals_set()
-}
-
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ impl Deferred<'_> {
     ///
     /// If the fate of an attempt is unknown, the failure has the receipt of the others.
     pub(super) async fn send(
-        &mut self,
+        &self,
         mut receipt: Receipt,
         transfer: &ProgressWatcher,
         line: Option<&WaitingLine>,

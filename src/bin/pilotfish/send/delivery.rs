@@ -121,7 +121,7 @@ pub(crate) async fn deliver(
         account.retry = None;
         let client = account.client(server).on_progress(transfer.observer());
         if let Ok(client) = client.build() {
-            let mut later = Deferred {
+            let later = Deferred {
                 client: &client,
                 mail: Mail::new(envelope, mail.message.clone()),
                 end: started + budget,

@@ -206,8 +206,8 @@ impl Dialogue<'_> {
 /// The reply to a mail: the server's own words, by a code that says whether the mail may be sent again.
 ///
 /// A mail that some recipients have is accepted, as every other reply would lead to a second mail for
-/// them. This is rare: the server rejects recipients before the message as a rule, and then nobody
-/// gets it.
+/// them. This is rare: the server rejects recipients before the message as a rule, and then no
+/// recipient gets it.
 fn reply(delivered: &Delivered) -> String {
     let (code, what) = match delivered.status {
         exit::OK => (250, "2.0.0 Accepted"),

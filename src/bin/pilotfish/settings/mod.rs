@@ -34,7 +34,7 @@ pub(crate) fn shown_command(command: &str) -> String {
 
 /// A word that a shell reads as it is, or in quotes.
 pub(crate) fn in_shell(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '/' | ':');
+    let is_plain = |c: char| c.is_alphanumeric() || "-_.@/:%+=,".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
     }
