@@ -55,7 +55,7 @@
 //! | `saslprep` | user names and passwords that are not ASCII in logins by SCRAM (RFC 4013); without it they go by PLAIN, inside TLS alone |
 //! | `system-roots` | the certificate authorities that the operating system trusts: [`transport::TlsRoots`] |
 //! | `tower` | [`client::ClientService`]: a client as a tower service |
-//! | `testing` | [`testing`]: a submission server in the same process |
+//! | `testing` | [`testing`]: a submission server and an authorization server in the same process |
 //!
 //! # Map
 //!

@@ -4,8 +4,10 @@ use std::io;
 use std::ops::RangeInclusive;
 #[cfg(unix)]
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::authorization::{AuthorizationServer, TokenRefusal};
 use super::client::Security;
 use super::extensions::{Keyword, Offer};
 use super::fault::{Fault, Faults, Frequency, Quirk};
@@ -33,7 +35,7 @@ impl TestServer {
 impl TestServerBuilder {
     /// Adds a user that can log in with AUTH PLAIN or LOGIN (RFC 4954), and with the mechanisms that
     /// [`mechanism`](Self::mechanism) adds. There can be several users. For OAUTHBEARER and XOAUTH2
-    /// the password is the token. EXTERNAL logs every client in as the first user.
+    /// the password is the token, unless [`tokens_of`](Self::tokens_of) is used. EXTERNAL logs every client in as the first user.
     pub fn user(mut self, name: impl Into<String>, password: impl Into<Secret>) -> Self {
         self.settings.users.push((name.into(), password.into()));
         self
@@ -101,6 +103,42 @@ impl TestServerBuilder {
             Some(mechanism) => self.settings.mechanisms.push(mechanism),
             None => self.unknown.push(name.to_owned()),
         }
+        self
+    }
+
+    /// Lets users log in with the access tokens of this authorization server, by OAUTHBEARER and
+    /// XOAUTH2. The submission server checks the signature, the time, the issuer, the audience, the
+    /// scope for mail, whether the token was revoked, and whether it belongs to the user who logs in.
+    ///
+    /// It offers both mechanisms, unless [`mechanism`](Self::mechanism) names one of them. Tokens of
+    /// [`user`](Self::user) are not valid then.
+    ///
+    /// ```
+    /// use pilotfish::testing::{AccessToken, AuthorizationServer, TestServer, TokenRefusal};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let provider = AuthorizationServer::builder().start().await?;
+    /// // As Microsoft's: XOAUTH2 alone, and a refusal without a challenge.
+    /// let submission = TestServer::builder()
+    ///     .tokens_of(&provider)
+    ///     .mechanism("XOAUTH2")
+    ///     .token_refusal(TokenRefusal::Microsoft)
+    ///     .start()
+    ///     .await?;
+    /// let token = provider.issue(&AccessToken::of("me@example.org"))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tokens_of(mut self, server: &AuthorizationServer) -> Self {
+        self.settings.tokens_of = Some(Arc::clone(&server.authority));
+        self
+    }
+
+    /// Sets how the server refuses a token of [`tokens_of`](Self::tokens_of). The default is
+    /// [`TokenRefusal::Challenge`].
+    pub fn token_refusal(mut self, refusal: TokenRefusal) -> Self {
+        self.settings.token_refusal = refusal;
         self
     }
 
@@ -304,12 +342,13 @@ impl TestServerBuilder {
     /// # Cancel safety
     ///
     /// Dropping the future starts no server and leaves no socket.
-    pub async fn start(self) -> io::Result<TestServer> {
+    pub async fn start(mut self) -> io::Result<TestServer> {
         let invalid = |text: String| Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         if let Some(keyword) = self.unknown.first() {
             return invalid(format!("no such extension or mechanism: {keyword:?}"));
         }
         self.settings.check()?;
+        self.settings.offer_tokens();
         let mut faults = self.faults.iter();
         if let Some((fault, _)) = faults.find(|(_, frequency)| !frequency.is_possible()) {
             return invalid(format!("every 0th time is never: {fault:?}"));

@@ -1,4 +1,4 @@
-//! A submission server in the process, so that a service can test its mail without a container,
+//! A submission server and an authorization server in the process, so that a service can test its mail without a container,
 //! and a program can be shown without an account.
 //!
 //! [`TestServer`] listens on a free port of the loopback interface, makes a certificate authority of its
@@ -69,6 +69,7 @@
 //! | what | by |
 //! |---|---|
 //! | accounts, their mechanisms, or none at all | [`user`](TestServerBuilder::user), [`mechanism`](TestServerBuilder::mechanism), [`anonymous`](TestServerBuilder::anonymous) |
+//! | logins by token | [`tokens_of`](TestServerBuilder::tokens_of), [`token_refusal`](TestServerBuilder::token_refusal) |
 //! | STARTTLS, implicit TLS, clear text | [`security`](TestServerBuilder::security), and [`host_names`](TestServerBuilder::host_names) for the certificate |
 //! | extensions | [`without`](TestServerBuilder::without) and [`offer`](TestServerBuilder::offer), which takes an [`Offer`] |
 //! | refused recipients | [`refuse_recipient`](TestServerBuilder::refuse_recipient) |
@@ -87,6 +88,21 @@
 //! | how many connections are open, and were | [`open_connections`](TestServer::open_connections), [`most_open_connections`](TestServer::most_open_connections) |
 //! | how often the client waited for the network | [`round_trips`](TestServer::round_trips) |
 //! | what clients did wrong | [`violations`](TestServer::violations), [`shutdown`](TestServer::shutdown) |
+//!
+//! # Logins by OAuth 2.0
+//!
+//! [`AuthorizationServer`] issues tokens as the large providers do, with a page where a user logs in,
+//! and [`TestServerBuilder::tokens_of`] makes a submission server that checks them. Its example tests
+//! the login of a service. [`AuthorizationServer::issue`] makes a token without a login.
+//!
+//! | what | by |
+//! |---|---|
+//! | users, clients, service accounts | [`user`](AuthorizationServerBuilder::user), [`client`](AuthorizationServerBuilder::client), [`confidential_client`](AuthorizationServerBuilder::confidential_client), [`service_account`](AuthorizationServerBuilder::service_account) |
+//! | what access tokens are for, and how long | [`mail_scope`](AuthorizationServerBuilder::mail_scope), [`scope`](AuthorizationServerBuilder::scope), [`audience`](AuthorizationServerBuilder::audience), [`access_token_lifetime`](AuthorizationServerBuilder::access_token_lifetime) |
+//! | what the user does | [`log_in`](AuthorizationServer::log_in), [`refuse_login`](AuthorizationServer::refuse_login), [`approve_device`](AuthorizationServer::approve_device), [`deny_device`](AuthorizationServer::deny_device), or [`consent_at_once`](AuthorizationServerBuilder::consent_at_once) |
+//! | tokens that are no longer valid | [`revoke`](AuthorizationServer::revoke), [`revoke_all`](AuthorizationServer::revoke_all), [`revoke_access_tokens`](AuthorizationServer::revoke_access_tokens), [`rotate_refresh_tokens`](AuthorizationServerBuilder::rotate_refresh_tokens) |
+//! | what goes wrong | [`fault`](AuthorizationServer::fault), [`fault_always`](AuthorizationServer::fault_always), which take an [`EndpointFault`] |
+//! | how often clients asked | [`requests`](AuthorizationServer::requests), [`token_requests`](AuthorizationServer::token_requests) |
 //!
 //! # Strictness
 //!
@@ -108,6 +124,7 @@
 //! cost nothing. Where files are read, names are looked up or there are several threads, leave the
 //! clock running.
 
+mod authorization;
 mod builder;
 mod certificate;
 mod client;
@@ -130,6 +147,10 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 
+pub use authorization::{
+    AccessToken, AuthorizationServer, AuthorizationServerBuilder, Endpoint, EndpointFault,
+    GrantType, LoginPage, TokenRefusal,
+};
 pub use builder::TestServerBuilder;
 #[doc(no_inline)]
 pub use client::{Security, TlsVersion};

@@ -151,7 +151,7 @@ async fn listen<F>(
     }
 }
 
-fn record_panic(log: &Log, ended: Result<(), JoinError>) {
+pub(super) fn record_panic(log: &Log, ended: Result<(), JoinError>) {
     if let Some(panic) = ended.err().and_then(|error| error.try_into_panic().ok()) {
         log.add_panic(panic_message(panic.as_ref()));
     }

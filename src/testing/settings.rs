@@ -4,8 +4,10 @@ use std::io;
 use std::ops::RangeInclusive;
 #[cfg(unix)]
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::authorization::{Authority, TokenRefusal};
 use super::client::Security;
 use super::extensions::{Keyword, Offer};
 use super::fault::Quirk;
@@ -32,6 +34,9 @@ pub(super) struct ServerSettings {
     pub(super) left_out: Vec<Keyword>,
     pub(super) offers: Vec<Offer>,
     pub(super) mechanisms: Vec<AuthMechanism>,
+    /// The server whose tokens OAUTHBEARER and XOAUTH2 take, in place of those of `users`.
+    pub(super) tokens_of: Option<Arc<Authority>>,
+    pub(super) token_refusal: TokenRefusal,
     pub(super) refused: Vec<(String, String)>,
     pub(super) refused_after_data: Vec<(String, String)>,
     pub(super) store: Store,
@@ -55,6 +60,8 @@ impl Default for ServerSettings {
             left_out: Vec::new(),
             offers: Vec::new(),
             mechanisms: vec![AuthMechanism::Plain, AuthMechanism::Login],
+            tokens_of: None,
+            token_refusal: TokenRefusal::default(),
             refused: Vec::new(),
             refused_after_data: Vec::new(),
             store: Store::default(),
@@ -70,6 +77,15 @@ impl ServerSettings {
     /// The name that the server gives itself.
     pub(super) fn host_name(&self) -> &str {
         self.host_names.first().map_or("localhost", String::as_str)
+    }
+
+    /// Offers the mechanisms for tokens, unless one was chosen.
+    pub(super) fn offer_tokens(&mut self) {
+        let both = [AuthMechanism::OAuthBearer, AuthMechanism::XOAuth2];
+        let chosen = both.iter().any(|one| self.mechanisms.contains(one));
+        if self.tokens_of.is_some() && !chosen {
+            self.mechanisms.extend(both);
+        }
     }
 
     /// The error of the first setting that no server can have.

@@ -6,15 +6,13 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use md5::Md5;
 
+use super::super::authorization::TokenProblem;
 use super::super::extensions::Keyword;
 use super::super::fault::Point;
 use super::super::received::TransactionState;
 use super::super::session::{Flow, ServerSession, SessionStop};
 use super::super::settings::AuthMechanism;
 use crate::secret::Secret;
-
-/// The challenge that says why a token is refused (RFC 7628, section 3.2.2).
-const REFUSAL: &str = r#"{"status":"invalid_token","schemes":"bearer","scope":"mail.send"}"#;
 
 impl ServerSession {
     pub(super) async fn auth(&mut self, line: &str) -> Flow<()> {
@@ -146,15 +144,34 @@ impl ServerSession {
         let Some(token) = token.filter(|_| !name.is_empty()) else {
             return Err(self.malformed("malformed token response (RFC 7628, section 3.1)"));
         };
-        let mut users = self.shared.settings.users.iter();
-        if users.any(|(own, password)| *own == name && password.expose() == token.as_bytes()) {
+        let Some(problem) = self.token_problem(&name, token) else {
             return Ok(name);
-        }
-        let response = self.challenge(&STANDARD.encode(REFUSAL)).await?;
+        };
+        let settings = &self.shared.settings;
+        let tokens_of = settings.tokens_of.as_ref();
+        let scope = tokens_of.map_or("mail.send", |authority| authority.mail_scope());
+        let Some(challenge) = settings.token_refusal.challenge(problem, scope) else {
+            return Err(self.refuse("535 5.7.3 Authentication unsuccessful"));
+        };
+        let response = self.challenge(&STANDARD.encode(challenge)).await?;
         if response.expose() != dummy.as_bytes() {
             self.violation("answer to a refused token (RFC 7628, section 3.2.3)");
         }
         Err(self.wrong_credentials())
+    }
+
+    /// Why the token does not log this user in.
+    fn token_problem(&self, name: &str, token: &str) -> Option<TokenProblem> {
+        let settings = &self.shared.settings;
+        if let Some(authority) = &settings.tokens_of {
+            let problem = authority.check(token, name).err()?;
+            tracing::debug!(target: "pilotfish::testing", ?problem, "token refused");
+            return Some(problem);
+        }
+        let mut users = settings.users.iter();
+        let known =
+            users.any(|(own, password)| own == name && password.expose() == token.as_bytes());
+        (!known).then_some(TokenProblem::NotSigned)
     }
 
     /// Sends a challenge and reads the response of the client.
