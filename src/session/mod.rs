@@ -40,8 +40,8 @@ pub use session::Session;
 #[cfg(feature = "config")]
 pub(crate) use setup::ServerAddress;
 pub use setup::{
-    CredentialsProvider, Greeted, Hello, ProvidedCredentials, Secured, Security, ServerConfig,
-    ServerConfigBuilder,
+    CredentialsProvider, Greeted, Hello, ProvidedCredentials, RenewedCredentials, Secured,
+    Security, ServerConfig, ServerConfigBuilder,
 };
 pub(crate) use telemetry::Observer;
 pub use telemetry::Progress;

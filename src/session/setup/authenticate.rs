@@ -5,6 +5,7 @@ use tokio::task::yield_now;
 use tokio::time::Instant;
 use tracing::{Instrument as _, debug, debug_span};
 
+use super::credentials_provider::SharedCredentialsProvider;
 use super::greeted::Established;
 use super::login_refusal::{LoginRefusal, RefusalCause};
 use crate::error::{Error, ErrorKind, Result, Stage};
@@ -15,14 +16,27 @@ use crate::protocol::{
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
     /// Tries the mechanisms that both sides know and the credentials allow, in this order, until the
-    /// server lets one log in or refuses the credentials.
+    /// server lets one log in or refuses the credentials. A refused token is
+    /// [renewed](Self::log_in_again) once if there is a provider.
     pub(super) async fn authenticate(
         &mut self,
         order: &[Mechanism],
         credentials: &Credentials,
+        provider: Option<&SharedCredentialsProvider>,
     ) -> Result<()> {
         let begun = Instant::now();
-        let tried = self.try_each(order, credentials);
+        let tried = async {
+            let Some(refused) = self.try_each(order, credentials).await? else {
+                return Ok(());
+            };
+            // Once in many sessions, and large.
+            let again = Box::pin(self.log_in_again(refused, credentials, provider));
+            let outcome = again.await;
+            if outcome.is_err() {
+                self.wire.quit().await;
+            }
+            outcome
+        };
         tried
             .instrument(debug_span!(target: "pilotfish", "auth"))
             .await?;
@@ -30,11 +44,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
         Ok(())
     }
 
-    async fn try_each(&mut self, order: &[Mechanism], credentials: &Credentials) -> Result<()> {
+    /// `None` if the client is logged in. After a refusal the connection is still open.
+    pub(super) async fn try_each(
+        &mut self,
+        order: &[Mechanism],
+        credentials: &Credentials,
+    ) -> Result<Option<Refused>> {
         if let Some(secret) = credentials.secret() {
             self.wire.mask(Mask::new(secret));
         }
         let mut failure = no_mechanism(&self.extensions, credentials, order);
+        let mut token = None;
         let mut tried = Tried::default();
         // A password that SCRAM would have hidden is not shown in clear text, because of a character
         // that SCRAM does not take.
@@ -70,10 +90,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
                 }
                 let (user, mechanism) = (credentials.user(), mechanism.name());
                 debug!(target: "pilotfish", user, mechanism, "the login is accepted");
-                return Ok(());
+                return Ok(None);
             };
             // A refusal of the credentials says more than those that follow it.
             let says_most = !tried.judged;
+            if refusal.is_of_token(mechanism) {
+                token = Some(mechanism);
+            }
             let try_another = tried.may_try_another(&refusal);
             if says_most {
                 failure = refusal
@@ -84,8 +107,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
                 break;
             }
         }
-        self.wire.quit().await;
-        Err(failure)
+        Ok(Some(Refused {
+            error: failure,
+            token,
+        }))
     }
 
     /// Carries out one exchange. `None` if the client is logged in.
@@ -168,6 +193,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
             .caused_by(error)
             .with_stage(Stage::Auth)
     }
+}
+
+/// A login that no mechanism carried out.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) error: Error,
+    /// The mechanism by which the server refused a token.
+    pub(super) token: Option<Mechanism>,
 }
 
 /// What has been tried. A wrong password that is sent several times may lock an account.

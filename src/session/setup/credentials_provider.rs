@@ -23,6 +23,10 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub type ProvidedCredentials<'a> =
     Pin<Box<dyn Future<Output = std::result::Result<Credentials, BoxError>> + Send + 'a>>;
 
+/// What [`CredentialsProvider::renewed`] returns.
+pub type RenewedCredentials<'a> =
+    Pin<Box<dyn Future<Output = std::result::Result<Option<Credentials>, BoxError>> + Send + 'a>>;
+
 /// Provides the credentials of each new session, so that an access token can be fresh.
 ///
 /// [`Credentials`] provide themselves, and so does a closure that returns a future of them:
@@ -67,12 +71,33 @@ pub trait CredentialsProvider: Send + Sync {
     /// # Refused credentials
     ///
     /// If the server refuses the login, mails fail with [`ErrorKind::Auth`], unless another connection
-    /// is open that can send them. A provider that keeps a token has to forget it then: the caller of
-    /// `send` sees the error and tells the provider. The [`Client`](crate::Client) does not ask again at
+    /// is open that can send them. Before that, the session asks for a [renewed](Self::renewed) token. The [`Client`](crate::Client) does not ask again at
     /// once, since repeated refusals lock accounts: it pauses for one second, then two, up to five
     /// minutes. Without an open connection, a mail that is sent during the pause fails at once with the
     /// reply to the last login. The first mail after the pause asks the provider.
     fn credentials(&self) -> ProvidedCredentials<'_>;
+
+    /// Called after the server refused a token as invalid (RFC 7628 section 3.2.2, RFC 4954 section 6).
+    /// It may take three minutes. By default there is none, also for closures.
+    ///
+    /// The session logs in with the renewed token on the same connection, by the mechanism that refused
+    /// the first one (RFC 4954 section 4 allows another AUTH after a refusal). It asks once in a session,
+    /// and never about a password. If the server has closed the connection, the renewed token is for the
+    /// next one: the error is then [transient](Error::is_transient). The same token is not sent again.
+    ///
+    /// # Errors
+    ///
+    /// The reason why there is no other token. It must not show a secret. The login fails with the
+    /// server's refusal and this as its source, and the error is transient as with
+    /// [`credentials`](Self::credentials).
+    ///
+    /// # Cancel safety
+    ///
+    /// The future is dropped with the attempt to connect, at any await.
+    fn renewed<'a>(&'a self, refused: &'a Credentials) -> RenewedCredentials<'a> {
+        let _ = refused;
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// The user, if the provider knows it before a session begins.
     /// [`ServerConfigBuilder::build`](super::ServerConfigBuilder::build) compares it with the user of the
@@ -117,24 +142,37 @@ impl SharedCredentialsProvider {
         self.0.known_user()
     }
 
-    /// Asks the provider, and waits no longer than [`MAX_WAIT`].
+    /// Asks the provider for credentials.
     pub(super) async fn ask(&self) -> Result<Credentials> {
-        let failed =
-            |message: &'static str| Error::new(ErrorKind::Auth, message).with_stage(Stage::Auth);
-        let asking = AssertUnwindSafe(async { timeout(MAX_WAIT, self.0.credentials()).await });
-        match asking.catch_unwind().await {
-            Ok(Ok(Ok(credentials))) => Ok(credentials),
-            Ok(Ok(Err(error))) => {
-                let failed = failed("the credentials provider failed");
-                Err(failed.with_transient(passes(&*error)).caused_by(error))
-            }
-            Ok(Err(_)) => {
-                let message = "the credentials provider returned none within three minutes";
-                Err(failed(message).with_transient(true))
-            }
-            // The panic's message may show a secret.
-            Err(_) => Err(failed("the credentials provider panicked")),
+        answer(|| self.0.credentials()).await
+    }
+
+    /// Asks the provider for another token than the one that the server refused.
+    pub(super) async fn ask_again(&self, refused: &Credentials) -> Result<Option<Credentials>> {
+        answer(|| self.0.renewed(refused)).await
+    }
+}
+
+/// What the provider answers. Waits no longer than [`MAX_WAIT`].
+async fn answer<T, F>(ask: impl FnOnce() -> F) -> Result<T>
+where
+    F: Future<Output = std::result::Result<T, BoxError>>,
+{
+    let failed =
+        |message: &'static str| Error::new(ErrorKind::Auth, message).with_stage(Stage::Auth);
+    let asking = AssertUnwindSafe(async { timeout(MAX_WAIT, ask()).await });
+    match asking.catch_unwind().await {
+        Ok(Ok(Ok(answer))) => Ok(answer),
+        Ok(Ok(Err(error))) => {
+            let failed = failed("the credentials provider failed");
+            Err(failed.with_transient(passes(&*error)).caused_by(error))
         }
+        Ok(Err(_)) => {
+            let message = "the credentials provider returned none within three minutes";
+            Err(failed(message).with_transient(true))
+        }
+        // The panic's message may show a secret.
+        Err(_) => Err(failed("the credentials provider panicked")),
     }
 }
 

@@ -90,7 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
         mechanisms: &[Mechanism],
         credentials: &Credentials,
     ) -> Result<Session<S>> {
-        self.authenticate(mechanisms, credentials).await?;
+        self.authenticate(mechanisms, credentials, None).await?;
         Ok(self.into_session(ExtensionsAge::BeforeLogin))
     }
 

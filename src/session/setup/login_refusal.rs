@@ -48,6 +48,12 @@ impl LoginRefusal {
         matches!(&self.cause, RefusalCause::Reply { reply, .. } if reply.means(ReplyMeaning::CredentialsInvalid))
     }
 
+    /// Whether the server refused a token, so that another one may be accepted.
+    pub(super) fn is_of_token(&self, mechanism: Mechanism) -> bool {
+        let takes_tokens = matches!(mechanism, Mechanism::OAuthBearer | Mechanism::XOAuth2);
+        takes_tokens && self.presented > 0 && self.judges()
+    }
+
     /// Whether the server refused the mechanism, so that another one may succeed.
     pub(super) fn is_about_mechanism(&self) -> bool {
         match &self.cause {

@@ -5,11 +5,12 @@ mod credentials_provider;
 mod greeted;
 pub(super) mod hello;
 mod login_refusal;
+mod renewal;
 mod security;
 mod server;
 mod server_address;
 
-pub use credentials_provider::{CredentialsProvider, ProvidedCredentials};
+pub use credentials_provider::{CredentialsProvider, ProvidedCredentials, RenewedCredentials};
 pub use greeted::{Greeted, Secured};
 pub use hello::Hello;
 pub use security::Security;

@@ -180,7 +180,10 @@ impl ServerConfig {
         };
         let (last, extensions_age) = match &credentials {
             Some(credentials) => {
-                established.authenticate(order, credentials).await?;
+                let provider = settings.credentials.as_ref();
+                established
+                    .authenticate(order, credentials, provider)
+                    .await?;
                 (Stage::Auth, ExtensionsAge::BeforeLogin)
             }
             None => (Stage::Hello, ExtensionsAge::Current),

@@ -1,6 +1,7 @@
 //! Every mechanism, against a server that shares no code with the client (RFC 4954).
 
 mod refusals;
+mod renewal;
 mod scram;
 
 use std::fmt::Write as _;
