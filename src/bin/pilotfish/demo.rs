@@ -102,6 +102,7 @@ async fn send_to_server(
         message,
         options,
         typed: TypedAddresses::of(&arguments.to),
+        concerns: Vec::new(),
         copy: None,
     };
     let delivered = deliver(connection, outgoing, global, watch, stops).await;

@@ -1,8 +1,13 @@
 //! Exit statuses: those of sysexits.h, and three of our own.
 
+use std::panic::{UnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
 use pilotfish::protocol::ReplyMeaning;
 use pilotfish::session::MailOutcome;
 use pilotfish::{Error, ErrorKind, Stage};
+
+use crate::output::report;
 
 pub(crate) const OK: u8 = 0;
 pub(crate) const USAGE: u8 = 64;
@@ -34,6 +39,17 @@ pub(crate) fn signal(status: u8, process_id: u32) -> Option<i32> {
         HUNG_UP | INTERRUPTED | TERMINATED => Some(i32::from(status) - 128),
         _ => None,
     }
+}
+
+/// What the command returns, or [`BUG`] if it panics. The message of the panic is on standard error then.
+pub(crate) fn unless_panicked(command: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
+    catch_unwind(command).unwrap_or_else(|_| {
+        report::notice(
+            "error: this is a bug in Pilotfish, please report it with the lines above\n  \
+             help: a mail may have been sent: ask its recipients before you send it again",
+        );
+        ExitCode::from(BUG)
+    })
 }
 
 /// The status for a mail that was not accepted for all of its recipients.
@@ -73,6 +89,19 @@ pub(crate) fn status(error: &Error) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_panic_is_a_bug() {
+        let status = |command: fn() -> ExitCode| format!("{:?}", unless_panicked(command));
+        assert_eq!(
+            status(|| panic!("a bug")),
+            format!("{:?}", ExitCode::from(70))
+        );
+        assert_eq!(
+            status(|| ExitCode::from(75)),
+            format!("{:?}", ExitCode::from(75))
+        );
+    }
 
     #[test]
     fn a_signal_ends_every_process_but_the_first_of_a_container() {

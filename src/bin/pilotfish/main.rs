@@ -45,6 +45,11 @@ use crate::output::report;
 
 fn main() -> ExitCode {
     forbid_core_dumps();
+    exit::unless_panicked(run)
+}
+
+/// Runs the command of the command line.
+fn run() -> ExitCode {
     let line = sendmail::as_command(std::env::args_os().collect());
     let arguments = match parsed(line) {
         Ok(arguments) => arguments,

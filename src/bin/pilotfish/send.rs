@@ -29,7 +29,7 @@ use crate::output::report;
 use crate::output::submission::TypedAddresses;
 use crate::stop::Stops;
 use crate::usage;
-use concern::concerns;
+use concern::Concern;
 use copy::CopyPlace;
 pub(crate) use delivery::{Delivered, Outgoing, deliver};
 use text::with_text;
@@ -94,14 +94,16 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         let copy = copy.transpose()?;
         let text = with_text(&mut mail, &mut draft, &connection, &mut stops, global);
         Box::pin(text).await?;
-        let concerns = concerns(&mail);
+        let found = concern::concerns(&mail);
         let asked = Box::pin(confirm::confirm(
             &mut mail,
-            &concerns,
+            &found,
             sending.confirm(),
             global,
         ));
         stops.unless(Interrupted::NotSent(None), asked).await?;
+        // Without those that the answer has mended.
+        let concerns = concern::concerns(&mail);
         let addresses = &mail.addresses;
         let typed = [&addresses.to, &addresses.cc, &addresses.bcc];
         let typed = TypedAddresses::of(typed.into_iter().flatten());
@@ -128,6 +130,7 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
             message,
             options,
             typed,
+            concerns: concerns.iter().map(Concern::shown).collect(),
             copy,
         };
         let delivered = deliver(connection, outgoing, global, watch, stops).await;

@@ -141,6 +141,15 @@ async fn where_nobody_can_be_asked_there_are_warnings() {
         );
         fixture.mail().await;
     }
+    // A program that reads the outcome learns of them.
+    let fixture = CliFixture::open(server()).await;
+    let ended = fixture.send(&format!("{wrong} --json")).end().await;
+    let object: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    let expected = [
+        format!("{WRONG} looks like {RIGHT}"),
+        "the text says \"attachment\" and nothing is attached".to_owned(),
+    ];
+    assert_eq!(object["warnings"], serde_json::json!(expected), "{ended:?}");
     // On a terminal as well.
     for arguments in ["-y", "--confirm never", "--no-input"] {
         let fixture = CliFixture::open(server()).await;

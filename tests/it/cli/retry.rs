@@ -42,6 +42,8 @@ async fn send(server: TestServerBuilder, retry: &str) -> (i32, String, Vec<Vec<S
         .matches("Pilotfish tries again in 1 s")
         .count();
     let attempts = object["attempts"].as_u64().unwrap();
+    let copy = fixture.directory.path().join("copy.eml");
+    assert_eq!(copy.exists(), retry.contains("copy.eml"), "{ended:?}");
     assert_eq!(u64::try_from(retries).unwrap() + 1, attempts, "{ended:?}");
     let mails = fixture.mails().await;
     let paths = mails.into_iter().map(|mail| mail.forward_paths).collect();
@@ -133,13 +135,13 @@ async fn a_server_that_comes_back() {
 }
 
 /// The second attempt is sent as a whole, and no reply comes: its recipient is unknown, and the other one
-/// has the mail.
+/// has the mail, so there is a copy of it.
 #[tokio::test]
 async fn an_attempt_without_a_reply_is_the_last() {
     let server = deferring()
         .fault(ReplyAt(EndOfData, "250 2.0.0 ok".to_owned()))
         .fault(CloseAt(EndOfData));
-    let (status, facts, _) = send(server, "--retry 1m").await;
+    let (status, facts, _) = send(server, "--retry 1m --save-copy copy.eml").await;
     assert_eq!(
         (status, facts.as_str()),
         (81, "unknown accepted 2 attempts")

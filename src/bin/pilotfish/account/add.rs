@@ -243,15 +243,10 @@ fn absolute(path: PathBuf) -> Result<PathBuf, Failure> {
 /// The keys that are set, but for the sender.
 fn keys(server: &str, account: &Account) -> Vec<(&'static str, Value)> {
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-    let tls = account.tls.map(|tls| match tls {
-        Security::ImplicitTls => "implicit",
-        Security::StartTls => "starttls",
-        _ => "none",
-    });
     let fingerprint = account.tls_fingerprint.first().map(ToString::to_string);
     let keys = [
         ("server", Some(server.to_owned())),
-        ("tls", tls.map(str::to_owned)),
+        ("tls", account.tls.map(|mode| mode.to_string())),
         ("tls-ca", path(&account.tls_ca)),
         ("tls-fingerprint", fingerprint),
         ("user", account.user.clone()),
@@ -389,6 +384,7 @@ async fn send_test(
             host: account.host().map(ToString::to_string).unwrap_or_default(),
             attempts: 1,
             typed: TypedAddresses::default(),
+            concerns: Vec::new(),
         };
         let started = Instant::now();
         let client = account.client(server).build()?;

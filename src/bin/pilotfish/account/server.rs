@@ -98,16 +98,18 @@ pub(super) async fn find(
         said(global, &text);
         return Ok(Found::of_service(service));
     }
-    let add = format!("pilotfish account add {address} --server");
     let unknown = format!("{domain} is not in the built-in list of services");
     if arguments.no_test || domain.is_literal() {
         let failure = Failure::usage(unknown);
-        return Err(failure.with_help(format!("name the server of its provider: {add} HOST:PORT")));
+        return Err(failure.with_help(format!(
+            "name the server of its provider: {}",
+            arguments.with_server("HOST:PORT")
+        )));
     }
     discovery::can_find(
         &domain.to_string(),
         arguments.tls,
-        &format!("{add} HOST:PORT"),
+        &arguments.with_server("HOST:PORT"),
     )?;
     said(
         global,
@@ -122,13 +124,14 @@ pub(super) async fn find(
         said(global, &line);
     }
     let Some(server) = search.server().cloned() else {
-        return Err(search.failure(&format!("{add} HOST:PORT")));
+        return Err(search.failure(&arguments.with_server("HOST:PORT")));
     };
     let Some(questions) = questions else {
         let message = format!(
             "the server of {domain} is known from DNS or a guess only, so it is not used without consent"
         );
-        let help = format!("if it is the right one: {add} {}", server.flag());
+        let help = arguments.with_server(&server.flag());
+        let help = format!("if it is the right one: {help}");
         return Err(Failure::usage(message).with_help(help));
     };
     agreed(questions, server).await

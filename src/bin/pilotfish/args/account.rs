@@ -10,6 +10,7 @@ use pilotfish::transport::Fingerprint;
 use super::server::TLS;
 use super::{Words, rows, words};
 use crate::account::store::Kind;
+use crate::settings::in_shell;
 
 /// Add, list, test and remove accounts.
 #[derive(Args)]
@@ -100,6 +101,38 @@ pub(crate) struct AccountAddArguments {
     /// Do not connect and log in now.
     #[arg(long)]
     pub(crate) no_test: bool,
+}
+
+impl AccountAddArguments {
+    /// The command with these arguments and this server. A command that prints a secret is left to the
+    /// reader: its arguments may have the secret in them.
+    pub(crate) fn with_server(&self, server: &str) -> String {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let command = |command: &Option<String>| command.as_ref().map(|_| "CMD".to_owned());
+        let tls = self.tls.map(|mode| mode.to_string());
+        let fingerprint = self.tls_fingerprint.as_ref().map(ToString::to_string);
+        let flags = [
+            ("--name", self.name.clone()),
+            ("--tls", tls),
+            ("--tls-ca", path(&self.tls_ca)),
+            ("--tls-fingerprint", fingerprint),
+            ("--user", self.user.clone()),
+            ("--password-file", path(&self.password_file)),
+            ("--password-command", command(&self.password_command)),
+            ("--password-env", self.password_env.clone()),
+            ("--password-keyring", self.password_keyring.clone()),
+            ("--token-command", command(&self.token_command)),
+            ("--server", Some(server.to_owned())),
+        ];
+        let mut words = vec!["pilotfish account add".to_owned(), in_shell(&self.address)];
+        for (flag, value) in flags {
+            words.extend(value.map(|value| format!("{flag} {}", in_shell(&value))));
+        }
+        for (flag, is_given) in [("--no-login", self.no_login), ("--no-test", self.no_test)] {
+            words.extend(is_given.then(|| flag.to_owned()));
+        }
+        words.join(" ")
+    }
 }
 
 /// The text, if it names a server.

@@ -82,6 +82,8 @@ pub(crate) struct Finding {
     words: String,
     /// The server, if it answers.
     pub(crate) server: Option<Server>,
+    /// It answers, and its certificate is not signed by an authority that is trusted.
+    is_untrusted: bool,
 }
 
 /// The search for the server of a domain.
@@ -128,6 +130,13 @@ impl Search {
     pub(crate) fn failure(self, help: &str) -> Failure {
         let domain = self.domain;
         let message = format!("no server of {domain} was found");
+        let mut findings = self.findings.iter();
+        if let Some(found) = findings.find(|finding| finding.is_untrusted) {
+            let message = format!("{message}: the certificate of {} is not valid", found.place);
+            let private = "if a private authority signed it, add --tls-ca FILE";
+            let failure = Failure::new(exit::PROTOCOL, message).with_help(private);
+            return failure.with_help(format!("name another server: {help}"));
+        }
         let failure = match self.dns {
             Some(DnsError::NoSuchName) => {
                 let message = format!("there is no domain {domain}: check its spelling");

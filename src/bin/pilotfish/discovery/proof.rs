@@ -22,15 +22,15 @@ pub(super) async fn finding(candidate: Candidate, trust: &Account) -> Finding {
         ports,
         service,
     } = candidate;
-    let not_found = |place: String, mark, words: String| Finding {
-        source: source.clone(),
-        place,
-        mark,
-        words,
-        server: None,
-    };
     let Some(host) = host else {
-        return not_found("-".to_owned(), Mark::Idle, "not offered".to_owned());
+        return Finding {
+            source,
+            place: "-".to_owned(),
+            mark: Mark::Idle,
+            words: "not offered".to_owned(),
+            server: None,
+            is_untrusted: false,
+        };
     };
     let tried = ports
         .iter()
@@ -48,8 +48,15 @@ pub(super) async fn finding(candidate: Candidate, trust: &Account) -> Finding {
         // What a server says counts more than a port that is closed.
         tried.sort_by_key(|result| result.as_ref().err().map(|(rank, _)| *rank));
         let words = tried.into_iter().find_map(Result::err);
-        let words = words.map_or_else(String::new, |(_, words)| words);
-        return not_found(place, Mark::Failed, words);
+        let (rank, words) = words.unwrap_or((Rank::NoAnswer, String::new()));
+        return Finding {
+            source,
+            place,
+            mark: Mark::Failed,
+            words,
+            server: None,
+            is_untrusted: rank == Rank::Untrusted,
+        };
     };
     let server = Server {
         host,
@@ -67,12 +74,15 @@ pub(super) async fn finding(candidate: Candidate, trust: &Account) -> Finding {
         mark: Mark::Done,
         words: words.to_owned(),
         server: Some(server),
+        is_untrusted: false,
     }
 }
 
 /// How much the words about a server say; the most first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
+    /// It is the server, and no trusted authority signed its certificate.
+    Untrusted,
     /// It is the server, and something about it is wrong.
     Server,
     /// Something answers.
@@ -122,9 +132,10 @@ fn words(error: &Error) -> (Rank, String) {
             Rank::Other,
             "it begins without TLS, which is not expected at this port",
         ),
-        (Some(Problem::UntrustedCertificate { .. } | Problem::OtherName), _) => {
-            (Rank::Server, "its certificate is not valid")
+        (Some(Problem::UntrustedCertificate { .. }), _) => {
+            (Rank::Untrusted, "its certificate is not valid")
         }
+        (Some(Problem::OtherName), _) => (Rank::Server, "its certificate is not valid"),
         (_, ErrorKind::Connect | ErrorKind::Io | ErrorKind::Timeout) => {
             (Rank::NoAnswer, "it does not answer")
         }

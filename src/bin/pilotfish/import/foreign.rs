@@ -107,11 +107,6 @@ impl Settings {
         } else {
             place
         };
-        let tls = match security {
-            Security::ImplicitTls => "implicit",
-            Security::StartTls => "starttls",
-            _ => "none",
-        };
         let is_usual = Security::of_port(self.port()) == security && !self.is_lmtp;
         let own = |text: &Option<String>| text.clone();
         let of_login = |text: &Option<String>| text.clone().filter(|_| self.logs_in);
@@ -122,7 +117,7 @@ impl Settings {
         let command = of_secret(&self.command);
         let keys = [
             ("server", Some(server)),
-            ("tls", (!is_usual).then(|| tls.to_owned())),
+            ("tls", (!is_usual).then(|| security.to_string())),
             ("tls-roots", self.roots.map(str::to_owned)),
             ("tls-ca", own(&self.ca)),
             ("tls-fingerprint", own(&self.fingerprint)),

@@ -212,6 +212,8 @@ fn now() -> String {
 fn about(mail: Option<&Submission>) -> SendObject<'_> {
     let message = mail.map(|mail| &mail.message);
     let warnings = message.map(Message::warnings).unwrap_or_default();
+    let warnings = warnings.iter().map(ToString::to_string);
+    let concerns = mail.into_iter().flat_map(|mail| mail.concerns.clone());
     let sender = message.map(|message| message.envelope().reverse_path());
     SendObject {
         schema: "pilotfish.send/1",
@@ -227,7 +229,7 @@ fn about(mail: Option<&Submission>) -> SendObject<'_> {
         }),
         size: message.map(Message::exact_size),
         attempts: mail.map_or(0, |mail| mail.attempts),
-        warnings: warnings.iter().map(ToString::to_string).collect(),
+        warnings: concerns.chain(warnings).collect(),
         ..SendObject::default()
     }
 }

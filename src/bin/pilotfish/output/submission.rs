@@ -18,6 +18,8 @@ pub(crate) struct Submission {
     pub(crate) attempts: u32,
     /// The recipients' addresses as they were typed, where they differ from those that are sent.
     pub(crate) typed: TypedAddresses,
+    /// What looked like a mistake before the message was built.
+    pub(crate) concerns: Vec<String>,
 }
 
 /// Addresses as they were typed: domains beyond ASCII are sent in another form.

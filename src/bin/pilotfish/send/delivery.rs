@@ -32,6 +32,8 @@ pub(crate) struct Outgoing {
     pub(crate) message: Message,
     pub(crate) options: Options,
     pub(crate) typed: TypedAddresses,
+    /// What looked like a mistake before the message was built.
+    pub(crate) concerns: Vec<String>,
     /// Where a copy is kept once the mail is accepted.
     pub(crate) copy: Option<CopyPlace>,
 }
@@ -65,6 +67,7 @@ pub(crate) async fn deliver(
         message,
         options,
         typed,
+        concerns,
         copy,
     } = outgoing;
     if let Some(Err(failure)) = global.log.as_ref().map(LogPlace::check) {
@@ -94,6 +97,7 @@ pub(crate) async fn deliver(
         server: server.to_string(),
         attempts: 1,
         typed,
+        concerns,
         message,
     };
     let transfer = ProgressWatcher::watched_by(global, &mail.host);
@@ -141,7 +145,7 @@ pub(crate) async fn deliver(
     if let (Ok(receipt), 1) = (&result, global.verbose) {
         report::notice(&painted(DIM, last_step(receipt, &watch)));
     }
-    if let (Ok(_), Some(copy)) = (&result, &copy) {
+    if let (true, Some(copy)) = (has_recipient(&result), &copy) {
         keep(copy, &mail.message).await;
     }
     let reply = decisive(&result).cloned();
@@ -173,6 +177,14 @@ fn explained(mut failure: Failure, connection: &Connection) -> Failure {
         failure.causes.push(cause);
     }
     failure
+}
+
+/// Whether a recipient has the mail, by this attempt or by an earlier one.
+fn has_recipient(result: &Result<Receipt, Failure>) -> bool {
+    match result {
+        Ok(_) => true,
+        Err(failure) => failure.earlier.is_some() || failure.outcome == MailOutcome::Partial,
+    }
 }
 
 /// Keeps a copy. The mail is accepted even if this fails.

@@ -175,6 +175,7 @@ async fn deliver_quietly(
         message,
         options,
         typed: TypedAddresses::default(),
+        concerns: Vec::new(),
         copy: None,
     };
     let delivered = deliver(connection, outgoing, global, watch, stops);
