@@ -4,6 +4,7 @@
 //! runs these tests. The tests read received mails over IMAP and parse them with Python (`fetch`),
 //! or open them in a browser (`node/show.mjs`), so that none of our code judges our mail.
 
+mod authorization;
 mod callers;
 mod daemons;
 mod delivery;

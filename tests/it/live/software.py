@@ -18,6 +18,8 @@ LIVE = Path(__file__).resolve().parent
 TOOLS = LIVE.parents[2] / "target/tools"
 COPIED = ("servers", "exim")
 MODULES = "/usr/lib/dovecot/modules"
+# Here is the module that checks the signatures of tokens.
+CRYPTOGRAPHY = "/usr/lib/dovecot"
 
 
 def missing():
@@ -41,10 +43,15 @@ def move_modules(bed):
     if len(path) > len(MODULES):
         raise RuntimeError(f"{path} is longer than {MODULES}")
     (bed / "lib").symlink_to(root(bed) / MODULES[1:])
+    # The path of the bed is too long for this one. A path from where Dovecot's processes run fits.
+    (bed / "crypt").symlink_to(root(bed) / CRYPTOGRAPHY[1:])
+    crypt = "../../crypt".ljust(len(CRYPTOGRAPHY), "/")
     for folder in ("usr/bin", "usr/sbin", "usr/lib/dovecot"):
         for file in (root(bed) / folder).rglob("*"):
             if file.is_file() and not file.is_symlink():
-                file.write_bytes(file.read_bytes().replace(MODULES.encode(), path.encode()))
+                octets = file.read_bytes().replace(MODULES.encode(), path.encode())
+                octets = octets.replace(f"\0{CRYPTOGRAPHY}\0".encode(), f"\0{crypt}\0".encode())
+                file.write_bytes(octets)
 
 
 def root(bed, name="servers"):

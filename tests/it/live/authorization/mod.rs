@@ -1,0 +1,3 @@
+//! Logins by OAuth 2.0, with servers and a browser that others wrote.
+
+mod dovecot;
