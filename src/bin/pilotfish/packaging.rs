@@ -4,7 +4,7 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use clap::{Command, CommandFactory as _};
+use clap::{Arg, ArgAction, Command, CommandFactory as _, ValueHint};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, italic, roman};
 
@@ -19,9 +19,46 @@ use crate::sendmail;
 /// Prints the completions for a shell, and returns the exit status.
 pub(crate) fn completions(arguments: &CompletionsArguments) -> u8 {
     let mut script = Vec::new();
-    let mut all = with_plain_names(Arguments::command());
+    let mut all = Arguments::command();
+    all.build();
+    let mut all = with_plain_names(all).mut_subcommand("sendmail", |command| of_sendmail(&command));
     clap_complete::generate(arguments.shell, &mut all, "pilotfish", &mut script);
     report::page(String::from_utf8_lossy(&script).trim_end())
+}
+
+/// The command with the flags of sendmail(1) in place of those that all other commands have.
+fn of_sendmail(command: &Command) -> Command {
+    let flags = sendmail::FLAGS.iter().flat_map(|(flags, what)| {
+        let (names, value) = match flags.rsplit_once(' ') {
+            Some((names, value)) if !value.starts_with('-') => (names, Some(value)),
+            _ => (*flags, None),
+        };
+        // The generators know flags of one letter.
+        let letters = names.split(", ").filter_map(|name| {
+            let mut letters = name.strip_prefix('-')?.chars();
+            let letter = letters.next().filter(|_| letters.next().is_none())?;
+            Some((name, letter))
+        });
+        letters.map(move |(name, letter)| {
+            let flag = Arg::new(name).short(letter).help(*what);
+            match value {
+                Some("FILE") => flag.value_name("FILE").value_hint(ValueHint::FilePath),
+                Some(_) => flag.value_name("VALUE").value_hint(ValueHint::Other),
+                None => flag.action(ArgAction::SetTrue),
+            }
+        })
+    });
+    let about = command.get_about().cloned().unwrap_or_default();
+    Command::new("sendmail")
+        .bin_name("pilotfish sendmail")
+        .about(about)
+        .disable_help_flag(true)
+        .args(flags)
+        .arg(
+            Arg::new("recipients")
+                .num_args(0..)
+                .value_hint(ValueHint::EmailAddress),
+        )
 }
 
 /// The command with `VALUE` in place of names of values that the generator does not escape: a colon or

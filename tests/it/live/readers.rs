@@ -96,7 +96,8 @@ async fn bash_completes_commands_and_flags() {
          try pilotfish se\n\
          try pilotfish account te\n\
          try pilotfish send --subj\n\
-         try pilotfish send --tls im\n",
+         try pilotfish send --tls im\n\
+         try pilotfish sendmail -\n",
     );
     let script = "pilotfish completions bash > script; bash --norc complete.bash";
     let ended = shell(&directory, script).await;
@@ -104,7 +105,16 @@ async fn bash_completes_commands_and_flags() {
     let lines: Vec<_> = ended.stdout.lines().collect();
     assert!(lines[0].contains("_pilotfish"), "{ended:?}");
     let found = &lines[1..];
-    assert_eq!(found, ["send sendmail", "test", "--subject", "implicit"]);
+    // Those of sendmail(1), not those of the other commands.
+    let of_sendmail = "-t -f -r -F -N -R -V -A -C -X -v";
+    let expected = [
+        "send sendmail",
+        "test",
+        "--subject",
+        "implicit",
+        of_sendmail,
+    ];
+    assert_eq!(found, expected);
 }
 
 #[tokio::test]
