@@ -1,10 +1,13 @@
-//! `pilotfish explain`: what a server's reply means, and what to do about it.
+//! `pilotfish explain`: what a server's reply or an exit status means, and what to do about it.
+
+use std::borrow::Cow;
 
 use pilotfish::Stage;
 use pilotfish::protocol::{Reply, ReplyClass, ReplyMeaning};
 use pilotfish::services::Service;
 use serde_json::json;
 
+use crate::args::endings::{STATUSES as EXIT_STATUSES, Status};
 use crate::args::{ExplainArguments, GlobalArguments};
 use crate::exit;
 use crate::failure::Failure;
@@ -173,7 +176,11 @@ const STATUSES: &[((u16, u16), &str)] = &[
 /// Explains a reply, and returns the exit status.
 pub(crate) fn run(arguments: &ExplainArguments, global: &GlobalArguments) -> u8 {
     let text = arguments.reply.join(" ");
-    let reply: Reply = match text.parse() {
+    if let Some(status) = exit_status(&text) {
+        explain_status(status, global);
+        return exit::OK;
+    }
+    let reply: Reply = match with_code(&text).parse() {
         Ok(reply) => reply,
         Err(error) => {
             let help = "pilotfish explain '550 5.1.1 User unknown'";
@@ -230,6 +237,45 @@ pub(crate) fn run(arguments: &ExplainArguments, global: &GlobalArguments) -> u8 
     let lines = (rows.iter()).map(|(label, text)| report::row(label, text, column));
     report::result(&lines.collect::<Vec<_>>().join("\n"));
     exit::OK
+}
+
+/// The exit status of this command, if the text is one. No reply has two digits, or begins with 1.
+fn exit_status(text: &str) -> Option<&'static Status> {
+    let number: u8 = text.trim().parse().ok()?;
+    EXIT_STATUSES.iter().find(|(status, ..)| *status == number)
+}
+
+fn explain_status((status, sentence, again): &Status, global: &GlobalArguments) {
+    if global.json {
+        let object = json!({
+            "schema": "pilotfish.explain-status/1",
+            "exit_status": status,
+            "meaning": sentence,
+            "again": again,
+        });
+        report::result(&object.to_string());
+        return;
+    }
+    let label = format!("exit status {status}");
+    let column = label.len() + "  ".len();
+    let rows = [(label.as_str(), *sentence), ("send again", *again)];
+    let lines = rows.map(|(label, text)| report::row(label, text, column));
+    report::result(&lines.join("\n"));
+}
+
+/// The reply with a code, if it begins with an enhanced status code.
+fn with_code(text: &str) -> Cow<'_, str> {
+    let mut begin = text.trim_start().split('.');
+    let class = begin.next().unwrap_or_default();
+    let has_subject = begin
+        .next()
+        .is_some_and(|subject| subject.parse::<u16>().is_ok());
+    let is_enhanced = matches!(class, "2" | "4" | "5") && has_subject;
+    if is_enhanced {
+        Cow::Owned(format!("{class}50 {}", text.trim_start()))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 fn explanation(reply: &Reply) -> Explanation {

@@ -170,6 +170,21 @@ async fn a_reply_is_explained() {
             "550 5.1.1   the mailbox does not exist: check the part before the @\n\
              send again  no: the same is rejected again. Exit status 65\n",
         ),
+        // An enhanced status code alone, and an exit status.
+        (
+            "5.1.1",
+            "550 5.1.1   the mailbox does not exist: check the part before the @\n",
+        ),
+        (
+            "4.2.0 busy",
+            "450 4.2.0   the server defers the mail: it may accept it later\n",
+        ),
+        (
+            "80",
+            "exit status 80  the mail was accepted for some recipients, and not for the\n\
+             \x20               others\n\
+             send again      to the others alone\n",
+        ),
     ] {
         let ended = Run::new(&format!("explain {reply}")).end().await;
         assert_eq!(ended.status, 0);
@@ -188,8 +203,13 @@ async fn a_reply_is_explained() {
         (&object["code"], &object["exit_status"]),
         (&421.into(), &75.into())
     );
-    let ended = Run::new("explain User unknown").end().await;
-    ended.fails(64, "a reply begins with its code, as in 550 5.1.1");
+    let ended = Run::new("explain --json 130").end().await;
+    let object: serde_json::Value = serde_json::from_str(ended.result()).unwrap();
+    assert_eq!(object["schema"], "pilotfish.explain-status/1");
+    for text in ["User unknown", "5.x", "63", "1.1.1"] {
+        let ended = Run::new(&format!("explain {text}")).end().await;
+        ended.fails(64, "a reply begins with its code, as in 550 5.1.1");
+    }
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ pub(crate) enum Subcommands {
     Check(Box<CheckArguments>),
     /// Take mail from cron, git, mutt or PHP, as sendmail(1) does.
     Sendmail(SendmailArguments),
-    /// Say what a server's reply means.
+    /// Say what a server's reply or an exit status means.
     Explain(ExplainArguments),
     /// Send a mail to a server inside this process; show the dialogue.
     ///
@@ -138,7 +138,7 @@ pub(crate) struct MailArguments {
 /// Say what a server's reply means.
 #[derive(Args)]
 pub(crate) struct ExplainArguments {
-    /// The reply, with its code.
+    /// The reply, with its code, or an exit status of this command.
     #[arg(value_name = "REPLY", required = true)]
     pub(crate) reply: Vec<String>,
 }
