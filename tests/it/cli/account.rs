@@ -343,6 +343,11 @@ async fn what_cannot_be_set_up() {
             "for a relay that needs no login, add --no-login",
         ),
         (
+            "account add me@gmail.com --no-test --password-command './pw me'",
+            64,
+            "write the path from / or ~/ on",
+        ),
+        (
             "account add me@proton.me --no-test --no-input",
             64,
             "the password cannot be asked for",

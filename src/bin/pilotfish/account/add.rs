@@ -50,6 +50,7 @@ pub(super) async fn add(
     arguments: AccountAddArguments,
     global: &GlobalArguments,
 ) -> Result<(), Failure> {
+    arguments.check_commands()?;
     let is_tested = !arguments.no_test;
     let address = parsed(&arguments.address)?;
     let config = configuration_or_none(global).await?;

@@ -10,6 +10,7 @@ use pilotfish::transport::Fingerprint;
 use super::server::TLS;
 use super::{Words, rows, words};
 use crate::account::store::Kind;
+use crate::failure::Failure;
 use crate::settings::in_shell;
 
 /// Add, list, test and remove accounts.
@@ -104,6 +105,21 @@ pub(crate) struct AccountAddArguments {
 }
 
 impl AccountAddArguments {
+    /// Fails if a command is named by a relative path: it is stored, and runs in the folder of each later
+    /// call. Its arguments are not shown, as they may have a secret in them.
+    pub(crate) fn check_commands(&self) -> Result<(), Failure> {
+        let is_relative = |command: &String| {
+            let program = command.split_whitespace().next().unwrap_or_default();
+            program.contains('/') && !program.starts_with(['/', '~', '$', '"', '\''])
+        };
+        let commands = [&self.password_command, &self.token_command];
+        if !commands.into_iter().flatten().any(is_relative) {
+            return Ok(());
+        }
+        let message = "the command is a relative path, and later calls run in other folders";
+        Err(Failure::usage(message).with_help("write the path from / or ~/ on"))
+    }
+
     /// The command with these arguments and this server. A command that prints a secret is left to the
     /// reader: its arguments may have the secret in them.
     pub(crate) fn with_server(&self, server: &str) -> String {
