@@ -10,6 +10,8 @@ use crate::error::{Error, ErrorKind};
 #[cfg(feature = "dkim")]
 use crate::message::dkim::DkimError;
 use crate::message::{BodyError, MessageError};
+#[cfg(feature = "oauth")]
+use crate::oauth::OAuthError;
 use crate::protocol::ValueError;
 
 /// For each type: the kind, and the text before that of the source.
@@ -35,6 +37,8 @@ sources! {
     ConfigError => Config, "the configuration cannot be used";
     #[cfg(feature = "config")]
     SecretError => Config, "the secret cannot be read";
+    #[cfg(feature = "oauth")]
+    OAuthError => Auth, "the login by OAuth 2.0 failed";
 }
 
 impl From<ValueError> for Error {

@@ -51,6 +51,7 @@
 //! | `metrics` | counters, gauges and histograms through the `metrics` facade: [`manual::observing`] |
 //! | `html` | `markdown` and `inline_images` of [`message::MessageBuilder`] |
 //! | `keyring` | `config::Keyring`: passwords in the keyring of the desktop |
+//! | `oauth` | [`oauth`]: logins by OAuth 2.0, and access tokens that are renewed |
 //! | `proxy` | connections through SOCKS 5 and HTTP proxies: [`transport::Proxy`] |
 //! | `saslprep` | user names and passwords that are not ASCII in logins by SCRAM (RFC 4013); without it they go by PLAIN, inside TLS alone |
 //! | `system-roots` | the certificate authorities that the operating system trusts: [`transport::TlsRoots`] |
@@ -65,8 +66,10 @@
 //! ```text
 //!         bin/pilotfish                  the command: public API only
 //!             |
-//!          config                        accounts, sources of passwords
-//!             |
+//!          config ------ oauth           accounts, sources of passwords | access tokens
+//!             |            |  \
+//!             |            |   transport  HTTP over the same TLS and routes
+//!             |            |
 //!           client ------ services       many mails: workers, a queue, retry, rates, throttling
 //!              |
 //!           session  ------------+       one dialogue
@@ -88,7 +91,8 @@
 //! | [`session`] | protocol, transport, message, address, secret, error, observe | other sessions |
 //! | [`services`] | session, secret | how their limits are kept |
 //! | [`client`] | services, session, message, address, error, observe | commands, TLS |
-//! | [`config`] | address, secret, error, protocol, message, session, transport, services, client | the queues of clients |
+//! | [`oauth`] | session, transport, protocol, secret, error, cryptography | clients, accounts |
+//! | [`config`] | address, secret, error, protocol, message, session, transport, services, client, oauth | the queues of clients |
 //! | [`testing`] | secret, cryptography; in one file the client and its settings | the code that it tests |
 //!
 //! `observe` collects metrics: it knows only names and numbers. `cryptography` wraps `aws-lc-rs` or
@@ -115,6 +119,7 @@
 #![cfg_attr(not(feature = "config"), doc = "[`config`]: #features")]
 #![cfg_attr(not(feature = "dkim"), doc = "[`message::dkim`]: #features")]
 #![cfg_attr(not(feature = "dkim"), doc = "[`Message::sign`]: #features")]
+#![cfg_attr(not(feature = "oauth"), doc = "[`oauth`]: #features")]
 #![cfg_attr(not(feature = "proxy"), doc = "[`transport::Proxy`]: #features")]
 #![cfg_attr(not(feature = "tower"), doc = "[`client::ClientService`]: #features")]
 #![cfg_attr(not(feature = "testing"), doc = "[`testing`]: #features")]
@@ -133,6 +138,8 @@ mod error;
 mod error_sources;
 pub mod manual;
 pub mod message;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 mod observe;
 pub mod protocol;
 pub mod secret;

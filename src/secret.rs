@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-#[cfg(any(feature = "config", feature = "dkim"))]
+#[cfg(any(feature = "config", feature = "dkim", feature = "oauth"))]
 use tokio::fs::File;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -67,7 +67,7 @@ impl Zeroize for Secret {
 /// Opens a file that only its owner can read. `None` if group or others can read or write it.
 ///
 /// A pipe has no owner to speak of: only the processes at its two ends have it.
-#[cfg(any(feature = "config", feature = "dkim"))]
+#[cfg(any(feature = "config", feature = "dkim", feature = "oauth"))]
 pub(crate) async fn open_private(path: &std::path::Path) -> std::io::Result<Option<File>> {
     let file = File::open(path).await?;
     #[cfg(unix)]

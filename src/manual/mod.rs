@@ -4,6 +4,8 @@ pub mod attacks;
 pub mod client;
 pub mod dialogue;
 pub mod fate;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 pub mod observing;
 pub mod octets;
 pub mod rfc;

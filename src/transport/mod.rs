@@ -12,6 +12,8 @@ mod io_timer;
 mod proxy;
 mod read;
 mod route;
+#[cfg(feature = "oauth")]
+mod secure_stream;
 mod socket;
 #[cfg(test)]
 mod tests;

@@ -47,6 +47,20 @@ const LAYERS: &[(&str, &[&str])] = &[
             "services", "session", "protocol", "message", "address", "error", "observe",
         ],
     ),
+    // It is a provider of a session's credentials, so it knows that trait, and no session. A session
+    // knows the trait alone. Requests use the TLS and the routes of mail, and nothing else of SMTP but
+    // the check of a token and the masks of secrets.
+    (
+        "oauth",
+        &[
+            "session",
+            "transport",
+            "protocol",
+            "secret",
+            "error",
+            "cryptography",
+        ],
+    ),
     // An account becomes a server with its route, TLS and login, a client with its limits, and a signer
     // of messages.
     (
@@ -61,6 +75,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "session",
             "secret",
             "error",
+            "oauth",
         ],
     ),
     // The errors of other modules become the crate's error.
@@ -71,6 +86,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "config",
             "error",
             "message",
+            "oauth",
             "protocol",
             "transport",
         ],

@@ -1,0 +1,271 @@
+//! Calls of the protocol's library, whose failures become errors that say what to do.
+
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use oauth2::basic::{BasicErrorResponse, BasicTokenResponse, BasicTokenType};
+use oauth2::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use oauth2::http::{Method, Request};
+use oauth2::url::form_urlencoded;
+use oauth2::{
+    AsyncHttpClient, DeviceCodeErrorResponse, ErrorResponse, HttpRequest, HttpResponse,
+    RequestTokenError, TokenResponse as _,
+};
+
+use super::diagnosis::{Answer, Flow, diagnose};
+use super::endpoint::Endpoint;
+use super::error::{OAuthError, OAuthErrorKind as Kind, shown};
+use super::http::HttpClient;
+use super::meaning::scope_advice;
+use super::provider::Brand;
+use super::tokens::Tokens;
+use crate::protocol::{Credentials, Mask};
+use crate::secret::Secret;
+
+/// The longest life of a token that is believed: a year.
+const MAX_LIFE: Duration = Duration::from_hours(24 * 366);
+
+/// One flow with a server.
+#[derive(Debug)]
+pub(super) struct Calls<'a> {
+    http: &'a HttpClient,
+    flow: Flow,
+    brand: Brand,
+    server: &'a str,
+    secrets: Vec<Secret>,
+    begun: SystemTime,
+    answer: Mutex<Option<Answer>>,
+}
+
+/// The members of an error in JSON.
+pub(super) trait Members: ErrorResponse + 'static {
+    fn members(&self) -> (String, Option<String>);
+}
+
+impl Members for BasicErrorResponse {
+    fn members(&self) -> (String, Option<String>) {
+        let description = self.error_description().cloned();
+        (self.error().as_ref().to_owned(), description)
+    }
+}
+
+impl Members for DeviceCodeErrorResponse {
+    fn members(&self) -> (String, Option<String>) {
+        let description = self.error_description().cloned();
+        (self.error().as_ref().to_owned(), description)
+    }
+}
+
+impl<'a> Calls<'a> {
+    pub(super) fn new(http: &'a HttpClient, flow: Flow, brand: Brand, server: &'a str) -> Self {
+        Self {
+            http,
+            flow,
+            brand,
+            server,
+            secrets: Vec::new(),
+            begun: SystemTime::now(),
+            answer: Mutex::new(None),
+        }
+    }
+
+    /// Hides these where the server repeats them.
+    pub(super) fn hiding<'s>(mut self, secrets: impl IntoIterator<Item = &'s Secret>) -> Self {
+        self.secrets.extend(secrets.into_iter().cloned());
+        self
+    }
+
+    pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, OAuthError> {
+        let mut response = self.http.fetch(request).await?;
+        // Some servers name another type for their JSON. What is not JSON is found when it is read.
+        response.headers_mut().remove(CONTENT_TYPE);
+        let answer = Answer::of(&response);
+        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        Ok(response)
+    }
+
+    /// Sends a form that the protocol's library does not know. `basic` are a client's ID and secret for
+    /// the header (RFC 6749 section 2.3.1).
+    pub(super) async fn post(
+        &self,
+        endpoint: &Endpoint,
+        form: &[(&str, &str)],
+        basic: Option<(&str, &str)>,
+    ) -> Result<HttpResponse, OAuthError> {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .uri(endpoint.url().as_str())
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some((id, secret)) = basic {
+            let encoded =
+                |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+            let login = STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret)));
+            request = request.header(AUTHORIZATION, format!("Basic {login}"));
+        }
+        let request = request.body(body.into_bytes()).map_err(|error| {
+            let message = "the address of the endpoint cannot be requested";
+            OAuthError::new(Kind::Config, message).caused_by(error)
+        })?;
+        self.send(request).await
+    }
+
+    /// The error of an answer to [`post`](Self::post).
+    pub(super) fn success(&self, answer: &HttpResponse) -> Result<(), OAuthError> {
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        let refused = serde_json::from_slice::<BasicErrorResponse>(answer.body());
+        let other = |_| RequestTokenError::Other(String::new());
+        Err(self.error(refused.map_or_else(other, RequestTokenError::ServerResponse)))
+    }
+
+    /// The tokens of an answer to [`post`](Self::post).
+    pub(super) fn posted_tokens(
+        &self,
+        answer: &HttpResponse,
+        requested: &str,
+    ) -> Result<Tokens, OAuthError> {
+        self.success(answer)?;
+        let response =
+            serde_json::from_slice::<BasicTokenResponse>(answer.body()).map_err(|_| {
+                self.error::<BasicErrorResponse>(RequestTokenError::Other(String::new()))
+            })?;
+        self.tokens(&response, requested)
+    }
+
+    /// The error of a call.
+    pub(super) fn error<T: Members>(&self, error: RequestTokenError<OAuthError, T>) -> OAuthError {
+        let code = match error {
+            RequestTokenError::Request(error) => return error,
+            RequestTokenError::ServerResponse(response) => Some(response.members()),
+            // The library's error would show the answer, and so perhaps a token.
+            RequestTokenError::Parse(..) | RequestTokenError::Other(_) => None,
+        };
+        let code = code.map(|(code, description)| {
+            (self.masked(code), description.map(|text| self.masked(text)))
+        });
+        let code = code
+            .as_ref()
+            .map(|(code, text)| (code.as_str(), text.as_deref()));
+        let answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
+        let unheard = || OAuthError::new(Kind::Expired, "the code has expired: begin again");
+        answer.as_ref().map_or_else(unheard, |answer| {
+            diagnose(self.flow, self.brand, self.server, code, answer)
+        })
+    }
+
+    fn masked(&self, text: String) -> String {
+        self.secrets.iter().fold(text, |text, secret| {
+            Mask::new(secret).applied(&text).unwrap_or(text)
+        })
+    }
+
+    /// The tokens of an answer, if they can be used for mail.
+    pub(super) fn tokens(
+        &self,
+        response: &BasicTokenResponse,
+        requested: &str,
+    ) -> Result<Tokens, OAuthError> {
+        let refused = |kind, message: String| Err(OAuthError::new(kind, message));
+        let access = response.access_token().secret().as_str();
+        if *response.token_type() != BasicTokenType::Bearer
+            || Credentials::token("user", access).is_err()
+        {
+            let message = format!("{} gave a token that no mail server takes", self.server);
+            return refused(Kind::NotOAuth, message);
+        }
+        let granted = response.scopes().map(|scopes| {
+            let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+            scopes.join(" ")
+        });
+        let mut tokens = Tokens::new(access);
+        if let Some(granted) = granted.filter(|granted| !granted.is_empty()) {
+            if let Some(missing) = missing(requested, &granted) {
+                let is_foreign = granted.to_ascii_lowercase().contains("graph.microsoft.com");
+                let (kind, advice) = if is_foreign {
+                    (
+                        Kind::WrongAudience,
+                        "the token is for Microsoft Graph, and not for mail by SMTP",
+                    )
+                } else {
+                    (Kind::InvalidScope, scope_advice(self.brand))
+                };
+                let (missing, granted) = (shown(&missing), shown(&granted));
+                let message = format!(
+                    "{advice}: log in again and allow all that is asked for (granted: {granted}, missing: \
+                     {missing})"
+                );
+                return refused(kind, message);
+            }
+            tokens = tokens.with_scope(granted);
+        }
+        if let Some(refresh) = response.refresh_token() {
+            tokens = tokens.with_refresh(refresh.secret().as_str());
+        }
+        if let Some(life) = response.expires_in() {
+            let expires = self.begun.checked_add(life.min(MAX_LIFE));
+            tokens = tokens.with_expiry(self.begun, expires.unwrap_or(self.begun));
+        }
+        Ok(tokens)
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Calls<'_> {
+    type Error = OAuthError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, OAuthError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
+    }
+}
+
+/// A requested scope that was not granted. Those that are about the login and not about mail do not
+/// count, and servers leave them out.
+fn missing(requested: &str, granted: &str) -> Option<String> {
+    let is_about_login = |scope: &str| {
+        matches!(scope, "offline_access" | "openid" | "profile" | "email")
+            || scope.ends_with("/.default")
+    };
+    let has = |scope: &str| {
+        granted
+            .split(' ')
+            .any(|granted| granted.eq_ignore_ascii_case(scope))
+    };
+    let mut requested = requested.split(' ').filter(|scope| !scope.is_empty());
+    let missing = requested.find(|scope| !is_about_login(scope) && !has(scope));
+    missing.map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_that_were_not_granted() {
+        let mail = "https://mail.google.com/";
+        for (requested, granted, expected) in [
+            (mail, mail, None),
+            (mail, "openid email", Some(mail)),
+            (
+                "https://outlook.office.com/SMTP.Send offline_access",
+                "https://outlook.office.com/smtp.send",
+                None,
+            ),
+            ("https://outlook.office365.com/.default", "x", None),
+            ("", "x", None),
+        ] {
+            assert_eq!(
+                missing(requested, granted).as_deref(),
+                expected,
+                "{requested}"
+            );
+        }
+    }
+}

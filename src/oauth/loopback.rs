@@ -1,0 +1,180 @@
+//! The listener that the browser comes back to (RFC 8252 section 7.3).
+
+use std::io;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use super::authorization::Authorization;
+use super::client::OAuthClient;
+use super::error::{OAuthError, OAuthErrorKind};
+use super::page;
+use super::redirected::Redirected;
+use super::tokens::Tokens;
+
+/// The most octets of a request.
+const MAX_REQUEST: usize = 16 * 1024;
+
+/// How long a browser may take to send its request, and to take the answer.
+const MAX_REQUEST_WAIT: Duration = Duration::from_secs(10);
+
+/// The most connections at once. Browsers open some that they do not use.
+const MAX_CONNECTIONS: usize = 16;
+
+/// A listener on this machine that the browser comes back to after the login.
+#[derive(Debug)]
+pub struct Loopback {
+    listener: TcpListener,
+    port: u16,
+}
+
+/// What a browser asked for.
+enum Visit {
+    /// The end of this login.
+    Login(TcpStream, Result<Redirected, OAuthError>),
+    /// Something else, which has been answered.
+    Other,
+}
+
+impl Loopback {
+    /// Listens on 127.0.0.1, at a port that the system chooses.
+    ///
+    /// # Errors
+    ///
+    /// [`OAuthErrorKind::Network`]: the system does not allow it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future has no effect.
+    pub async fn bind() -> Result<Self, OAuthError> {
+        let bind = async {
+            let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+            let port = listener.local_addr()?.port();
+            Ok(Self { listener, port })
+        };
+        bind.await.map_err(|error: io::Error| {
+            let message = "cannot listen on 127.0.0.1 for the browser";
+            OAuthError::new(OAuthErrorKind::Network, message).caused_by(error)
+        })
+    }
+
+    /// The port, for [`OAuthClient::authorize`].
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Waits for the browser, exchanges the code for tokens, and shows the browser a page with the
+    /// outcome. `user` is whom the page names. Requests that do not belong to this login are answered
+    /// and ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`OAuthErrorKind::Cancelled`]: the browser did not come within `limit`; the error that the server
+    /// gave in the redirect; and those of [`OAuthClient::exchange`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the login.
+    pub async fn log_in(
+        self,
+        client: &OAuthClient,
+        authorization: &Authorization,
+        user: &str,
+        limit: Duration,
+    ) -> Result<Tokens, OAuthError> {
+        let visited = timeout(limit, self.wait(authorization)).await;
+        let (browser, redirected) = visited.map_err(|_| {
+            let message = "nobody logged in with the browser in time: begin again";
+            OAuthError::new(OAuthErrorKind::Cancelled, message)
+        })??;
+        let tokens = match redirected {
+            Ok(redirected) => client.exchange(authorization, &redirected).await,
+            Err(error) => Err(error),
+        };
+        let page = match &tokens {
+            Ok(_) => page::logged_in(user),
+            Err(error) => page::failed(error),
+        };
+        answer(browser, &page).await;
+        tokens
+    }
+
+    async fn wait(
+        &self,
+        authorization: &Authorization,
+    ) -> Result<(TcpStream, Result<Redirected, OAuthError>), OAuthError> {
+        let mut visits = FuturesUnordered::new();
+        loop {
+            let has_room = visits.len() < MAX_CONNECTIONS;
+            tokio::select! {
+                accepted = self.listener.accept(), if has_room => {
+                    // A browser that went away is not the end of the login.
+                    if let Ok((browser, _)) = accepted {
+                        visits.push(visit(browser, authorization));
+                    }
+                }
+                Some(visit) = visits.next() => {
+                    if let Visit::Login(browser, redirected) = visit {
+                        return Ok((browser, redirected));
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn visit(mut browser: TcpStream, authorization: &Authorization) -> Visit {
+    let Ok(Some(target)) = timeout(MAX_REQUEST_WAIT, request_target(&mut browser)).await else {
+        return Visit::Other;
+    };
+    let redirected = match target.split_once('?') {
+        Some(("/", query)) => Redirected::parse(query, authorization),
+        _ => Err(OAuthError::new(OAuthErrorKind::State, "")),
+    };
+    match redirected {
+        Err(error) if error.kind() == OAuthErrorKind::State => {
+            let sentence = "This is not the end of a login. Go back to the terminal.";
+            answer(browser, &page::page("404 Not Found", sentence)).await;
+            Visit::Other
+        }
+        redirected => Visit::Login(browser, redirected),
+    }
+}
+
+/// The target of a GET request. `None` if it is not one, or if the browser went away.
+async fn request_target(browser: &mut TcpStream) -> Option<String> {
+    let mut octets = Vec::new();
+    loop {
+        let mut fields = [httparse::EMPTY_HEADER; 100];
+        let mut request = httparse::Request::new(&mut fields);
+        match request.parse(&octets) {
+            Ok(httparse::Status::Complete(_)) => {
+                let is_get = request.method == Some("GET");
+                return request.path.filter(|_| is_get).map(str::to_owned);
+            }
+            Ok(httparse::Status::Partial) if octets.len() < MAX_REQUEST => {}
+            _ => return None,
+        }
+        if browser.read_buf(&mut octets).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
+
+/// Sends a page and ends the connection. The browser may have gone away.
+async fn answer(mut browser: TcpStream, page: &str) {
+    let answered = async {
+        browser.write_all(page.as_bytes()).await?;
+        browser.shutdown().await?;
+        // What the browser still sends must not reset the connection before it reads the page.
+        let mut rest = [0; 1024];
+        while browser.read(&mut rest).await? > 0 {}
+        io::Result::Ok(())
+    };
+    let _ = timeout(Duration::from_secs(2), answered).await;
+}

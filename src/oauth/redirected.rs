@@ -1,0 +1,65 @@
+//! Where the browser ends up after the login (RFC 6749 section 4.1.2).
+
+use oauth2::url::form_urlencoded;
+
+use super::authorization::Authorization;
+use super::diagnosis::of_code;
+use super::error::{OAuthError, OAuthErrorKind};
+use crate::secret::Secret;
+
+/// The longest address, in octets.
+const MAX_ADDRESS: usize = 16 * 1024;
+
+/// The code that the browser brings back, checked against its login.
+#[derive(Debug)]
+pub struct Redirected {
+    pub(super) code: Secret,
+}
+
+impl Redirected {
+    /// Takes the code from the address that the browser shows at the end of the login, or from what
+    /// follows its `?`. Blanks and quotes around it are ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`OAuthErrorKind::State`]: the address belongs to another login, or to none; and the error that
+    /// the server gives in the address.
+    pub fn parse(address: &str, authorization: &Authorization) -> Result<Self, OAuthError> {
+        let stranger = |message: &str| OAuthError::new(OAuthErrorKind::State, message);
+        let address = address.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'');
+        if address.len() > MAX_ADDRESS {
+            return Err(stranger(
+                "the address is longer than 16 KiB: copy the last one of the browser",
+            ));
+        }
+        let query = address.split_once('?').map_or(address, |(_, query)| query);
+        let query = query.split('#').next().unwrap_or_default();
+        let value = |name: &str| {
+            let mut pairs = form_urlencoded::parse(query.as_bytes());
+            let found = pairs.find(|(found, _)| found == name);
+            found.map(|(_, value)| value.into_owned())
+        };
+        match value("state") {
+            Some(state) if state.as_bytes() == authorization.state.expose() => {}
+            Some(_) => {
+                return Err(stranger(
+                    "the address belongs to another login: begin again",
+                ));
+            }
+            None => {
+                return Err(stranger(
+                    "the address has no state in it: copy the whole address of the last page",
+                ));
+            }
+        }
+        if let Some(code) = value("error") {
+            return Err(of_code(&code, value("error_description").as_deref()));
+        }
+        match value("code") {
+            Some(code) if !code.is_empty() => Ok(Self { code: code.into() }),
+            _ => Err(stranger(
+                "the address has no code in it: copy the whole address",
+            )),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Tokens are renewed once, in time, and never lost.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::{Counting, USER, builder, client, log_in};
+use crate::oauth::{
+    Grant, OAuthCredentials, OAuthErrorKind, TokenFile, TokenMemory, TokenStore, Tokens,
+};
+use crate::session::CredentialsProvider as _;
+use crate::testing::{AuthorizationServer, Endpoint, EndpointFault, GrantType};
+
+fn refreshes(server: &AuthorizationServer) -> u64 {
+    server.token_requests(GrantType::RefreshToken)
+}
+
+/// Tokens whose access token is old.
+fn old(tokens: &Tokens) -> Tokens {
+    let then = std::time::UNIX_EPOCH;
+    tokens
+        .clone()
+        .with_expiry(then, then + Duration::from_hours(1))
+}
+
+#[tokio::test]
+async fn tasks_renew_once() {
+    let server = builder().rotate_refresh_tokens().start().await.unwrap();
+    let client = client(&server);
+    let store = TokenMemory::new(Some(old(&log_in(&server, &client).await.unwrap())));
+    let provider = OAuthCredentials::new(Grant::RefreshToken(client), USER, store);
+    let all = join_all((0..8).map(|_| provider.credentials())).await;
+    let first = all[0].as_ref().unwrap();
+    assert!(
+        all.iter()
+            .all(|credentials| credentials.as_ref().unwrap() == first)
+    );
+    assert_eq!(refreshes(&server), 1);
+    provider.credentials().await.unwrap();
+    assert_eq!(refreshes(&server), 1);
+}
+
+/// As two processes do. The server ends the login if a refresh token is used twice.
+#[tokio::test]
+async fn providers_over_one_file_renew_once() {
+    let server = builder().rotate_refresh_tokens().start().await.unwrap();
+    let client = client(&server);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let store = TokenFile::new(&path);
+    store
+        .store(&old(&log_in(&server, &client).await.unwrap()))
+        .await
+        .unwrap();
+    let provider = || {
+        let grant = Grant::RefreshToken(client.clone());
+        OAuthCredentials::new(grant, USER, TokenFile::new(&path))
+    };
+    let providers: Vec<_> = (0..8).map(|_| provider()).collect();
+    let all = join_all(providers.iter().map(OAuthCredentials::tokens)).await;
+    let stored = store.load().await.unwrap().unwrap();
+    assert!(
+        all.iter()
+            .all(|tokens| tokens.as_ref().unwrap().access() == stored.access())
+    );
+    assert_eq!(refreshes(&server), 1);
+}
+
+/// The store fails after the server has replaced the refresh token: it is stored at the next attempt.
+#[tokio::test]
+async fn a_new_refresh_token_is_stored_before_it_is_used() {
+    let server = builder().rotate_refresh_tokens().start().await.unwrap();
+    let client = client(&server);
+    let store = Counting::default();
+    store
+        .store(&old(&log_in(&server, &client).await.unwrap()))
+        .await
+        .unwrap();
+    store.failures.store(2, Ordering::Relaxed);
+    let provider = OAuthCredentials::new(Grant::RefreshToken(client), USER, store.clone());
+    for _ in 0..2 {
+        let error = provider.tokens().await.unwrap_err();
+        assert_eq!(error.kind(), OAuthErrorKind::Store, "{error}");
+    }
+    let tokens = provider.tokens().await.unwrap();
+    assert_eq!(store.load().await.unwrap(), Some(tokens));
+    assert_eq!(refreshes(&server), 1);
+    provider.refresh().await.unwrap();
+    assert_eq!(refreshes(&server), 2);
+}
+
+/// The renewal goes on when its caller is gone.
+#[tokio::test]
+async fn a_dropped_caller_loses_no_token() {
+    let server = builder().rotate_refresh_tokens().start().await.unwrap();
+    let client = client(&server);
+    let store = Counting::default();
+    store
+        .store(&old(&log_in(&server, &client).await.unwrap()))
+        .await
+        .unwrap();
+    let provider = OAuthCredentials::new(Grant::RefreshToken(client), USER, store.clone());
+    {
+        let mut asking = provider.credentials();
+        assert!(futures_util::poll!(&mut asking).is_pending());
+    }
+    // Another caller waits for the same renewal.
+    provider.credentials().await.unwrap();
+    assert_eq!(refreshes(&server), 1);
+    assert_eq!(store.stored.load(Ordering::Relaxed), 2);
+    provider.refresh().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refused_token_is_renewed_though_it_is_fresh() {
+    let server = builder().start().await.unwrap();
+    let client = client(&server);
+    let store = TokenMemory::new(Some(log_in(&server, &client).await.unwrap()));
+    let provider = OAuthCredentials::new(Grant::RefreshToken(client), USER, store.clone());
+    let refused = provider.credentials().await.unwrap();
+    assert_eq!(refreshes(&server), 0);
+    let renewed = provider.renewed(&refused).await.unwrap().unwrap();
+    assert_ne!(renewed, refused);
+    // Another session was refused the same token a moment later.
+    let same = provider.renewed(&refused).await.unwrap().unwrap();
+    assert_eq!(same, renewed);
+    assert_eq!(provider.credentials().await.unwrap(), renewed);
+    assert_eq!(refreshes(&server), 1);
+}
+
+/// A session learns from an `io::Error` among the sources that a failure passes.
+#[tokio::test]
+async fn failures_of_a_renewal() {
+    let server = builder().start().await.unwrap();
+    let client = client(&server);
+    let store = TokenMemory::new(None);
+    let grant = Grant::RefreshToken(client.clone());
+    let provider = OAuthCredentials::new(grant, USER, store.clone());
+    let error = provider.tokens().await.unwrap_err();
+    assert_eq!(error.kind(), OAuthErrorKind::NotLoggedIn);
+    store
+        .store(&old(&log_in(&server, &client).await.unwrap()))
+        .await
+        .unwrap();
+    let busy = EndpointFault::Status {
+        status: 503,
+        retry_after: None,
+    };
+    server.fault(Endpoint::Token, busy);
+    for (transient, ended) in [(true, false), (false, true)] {
+        if ended {
+            server.revoke_all();
+        }
+        let error = provider.credentials().await.unwrap_err();
+        let sources = std::iter::successors(Some(&*error as &dyn std::error::Error), |error| {
+            error.source()
+        });
+        let mut sources = sources.map(<dyn std::error::Error>::is::<std::io::Error>);
+        assert_eq!(sources.any(|is_io| is_io), transient, "{error}");
+    }
+}
