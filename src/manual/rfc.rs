@@ -69,6 +69,20 @@
 //! | C39g | distinguishes a temporarily rejected login from a wrong password (6) | `session::dialogue::gmail_had_too_many_logins_which_is_not_a_wrong_password`, `session::dialogue::gmail_rejects_the_password` |
 //! | C39h | needs no EHLO after a login without a security layer (4), and sends one only if a mail needs more than the server has offered | `session::auth::plain_with_an_initial_response`, `session::second_ehlo::ehlo_is_not_sent_without_need`, `session::second_ehlo::extensions_offered_after_the_login_are_used`, `session::second_ehlo::the_extensions_stay_the_same_without_a_reply` |
 //! | C39i | sends `AUTH=` only on request, and only if the server offers AUTH (5) | `session::extensions::offered_parameters_are_sent`, `session::extensions::a_missing_extension_is_an_error_before_mail` |
+//! | C39j | logs in once more with a renewed token on the same connection, and never with another password (4) | `session::mechanisms::renewal::the_renewed_token_is_accepted`, `session::mechanisms::renewal::it_is_asked_for_once`, `session::mechanisms::renewal::only_a_refusal_of_the_token_asks`, `session::mechanisms::oauth::a_mail_goes_out_though_the_token_was_revoked` |
+//!
+//! # OAuth 2.0 (RFC 6749)
+//!
+//! | | the client | shown by |
+//! |---|---|---|
+//! | O1 | uses a code once, with PKCE by S256 and its own state (4.1; 7636, 4; 8252, 6) | `oauth::tests::flows::with_the_browser`, `oauth::tests::flows::the_address_of_the_login`, `oauth::tests::flows::with_a_pasted_address` |
+//! | O2 | listens on 127.0.0.1 alone, at any port, and ignores what is not its own (8252, 7.3 and 8.3) | `oauth::tests::flows::the_page_of_the_listener`, `oauth::page::markup_is_shown_as_text` |
+//! | O3 | sends secrets over TLS alone, unless the server is this machine (3.2), and follows no redirect with them | `oauth::tests::flows::tenants_and_addresses`, `oauth::tests::flows::over_tls_with_a_trusted_authority_alone`, `oauth::tests::faults::answers_of_another_kind` |
+//! | O4 | distinguishes the errors of the server (5.2), and those that pass | `oauth::tests::faults::errors_in_json`, `oauth::meaning::codes_of_servers` |
+//! | O5 | replaces the refresh token by a new one, and uses none twice (6; 9700, 4.14.2) | `oauth::tests::renewal::tasks_renew_once`, `oauth::tests::renewal::providers_over_one_file_renew_once`, `oauth::tests::renewal::a_new_refresh_token_is_stored_before_it_is_used`, `oauth::tests::renewal::a_dropped_caller_loses_no_token` |
+//! | O6 | waits on another device as long as the server says (8628, 3.5) | `oauth::tests::flows::with_another_device` |
+//! | O7 | compares the issuer of metadata with the one that was asked for (8414, 3.3) | `oauth::tests::flows::the_endpoints_are_discovered` |
+//! | O8 | signs the assertion of a service account (7523, 3) | `oauth::tests::flows::as_a_service_account` |
 //!
 //! # Groups and chunks (RFC 2920, RFC 3030)
 //!

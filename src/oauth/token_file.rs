@@ -277,4 +277,30 @@ mod tests {
         drop(held);
         store.lock().await.unwrap();
     }
+
+    /// Another process holds the lock until it is killed.
+    #[tokio::test]
+    async fn a_killed_process_holds_no_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = TokenFile::new(directory.path().join("work.json"));
+        let mut holder = std::process::Command::new("flock")
+            .arg("--no-fork")
+            .arg(store.beside(".lock"))
+            .args(["sh", "-c", "echo held; exec sleep 600"])
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut held = [0; 5];
+        holder
+            .stdout
+            .as_mut()
+            .unwrap()
+            .read_exact(&mut held)
+            .unwrap();
+        let mut waiting = store.lock();
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        holder.kill().unwrap();
+        holder.wait().unwrap();
+        waiting.await.unwrap();
+    }
 }

@@ -3,7 +3,11 @@
 use std::time::{Duration, SystemTime};
 
 use serde_json::json;
+#[cfg(feature = "proxy")]
+use tokio::io::copy_bidirectional;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+#[cfg(feature = "proxy")]
+use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 
 use super::{PORT, USER, builder, client, log_in, pasted, provider};
@@ -11,6 +15,8 @@ use crate::oauth::{
     HttpClient, Loopback, OAuthClient, OAuthErrorKind, Provider, Redirected, ServiceAccount,
 };
 use crate::testing::Endpoint;
+#[cfg(feature = "proxy")]
+use crate::transport::Route;
 use crate::transport::{TlsConfig, TlsRoots};
 
 #[tokio::test]
@@ -324,5 +330,53 @@ async fn over_tls_with_a_trusted_authority_alone() {
     let http = HttpClient::new().unwrap().tls(tls.build().unwrap());
     let trusting = OAuthClient::new(provider(&server), "mailer", http).unwrap();
     let refused = trusting.refresh(&"token".into()).await.unwrap_err();
+    assert_eq!(refused.kind(), OAuthErrorKind::LoginEnded, "{refused}");
+}
+
+/// HTTPS goes through the proxy, and the certificate is still the server's. HTTP to this machine does
+/// not.
+#[tokio::test]
+#[cfg(feature = "proxy")]
+async fn through_a_proxy() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let route = Route::new().proxy(url.parse().unwrap());
+    let proxy = async {
+        let (mut browser, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(browser.read_u8().await.unwrap());
+        }
+        let request = String::from_utf8(request).unwrap();
+        let target = request
+            .strip_prefix("CONNECT ")
+            .unwrap()
+            .split(' ')
+            .next()
+            .unwrap();
+        let mut server = TcpStream::connect(target).await.unwrap();
+        browser.write_all(b"HTTP/1.1 200 ok\r\n\r\n").await.unwrap();
+        let _ = copy_bidirectional(&mut browser, &mut server).await;
+    };
+    let server = builder().https().start().await.unwrap();
+    let tls = TlsConfig::builder()
+        .roots(TlsRoots::None)
+        .ca_pem(server.ca_pem().unwrap());
+    let http = HttpClient::new()
+        .unwrap()
+        .tls(tls.build().unwrap())
+        .route(route);
+    let client = OAuthClient::new(provider(&server), "mailer", http.clone()).unwrap();
+    let token = "token".into();
+    let (refused, ()) = tokio::join!(client.refresh(&token), proxy);
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.kind(), OAuthErrorKind::LoginEnded, "{refused}");
+    assert_eq!(server.requests(Endpoint::Token), 1);
+
+    // Nobody accepts connections there any more, and a proxy is not asked.
+    drop(listener);
+    let server = builder().start().await.unwrap();
+    let client = OAuthClient::new(provider(&server), "mailer", http).unwrap();
+    let refused = client.refresh(&token).await.unwrap_err();
     assert_eq!(refused.kind(), OAuthErrorKind::LoginEnded, "{refused}");
 }

@@ -1,5 +1,6 @@
 //! Every mechanism, against a server that shares no code with the client (RFC 4954).
 
+mod oauth;
 mod refusals;
 mod renewal;
 mod scram;
