@@ -268,4 +268,43 @@ mod tests {
             );
         }
     }
+
+    /// The answer of a token endpoint, the requested scope, and why its token is not used.
+    #[test]
+    fn tokens_that_are_not_for_mail() {
+        let mail = "https://outlook.office.com/SMTP.Send";
+        let http = HttpClient::new().unwrap();
+        let calls = Calls::new(&http, Flow::Code, Brand::Microsoft, "id.example");
+        for (members, expected) in [
+            (r#""access_token":"a","token_type":"Bearer""#, None),
+            (
+                r#""access_token":"a","token_type":"bearer","expires_in":0"#,
+                None,
+            ),
+            (
+                r#""access_token":"a","token_type":"Bearer","scope":"https://graph.microsoft.com/Mail.Send""#,
+                Some((Kind::WrongAudience, "Microsoft Graph")),
+            ),
+            (
+                r#""access_token":"a","token_type":"Bearer","scope":"openid profile""#,
+                Some((Kind::InvalidScope, mail)),
+            ),
+            (
+                r#""access_token":"a","token_type":"mac""#,
+                Some((Kind::NotOAuth, "no mail server takes")),
+            ),
+            (
+                r#""access_token":"a\r\nb","token_type":"Bearer""#,
+                Some((Kind::NotOAuth, "no mail server takes")),
+            ),
+        ] {
+            let response = serde_json::from_str(&format!("{{{members}}}")).unwrap();
+            let error = calls.tokens(&response, mail).err();
+            let kind = error.as_ref().map(OAuthError::kind);
+            assert_eq!(kind, expected.map(|(kind, _)| kind), "{members}");
+            if let (Some(error), Some((_, words))) = (error, expected) {
+                assert!(error.to_string().contains(words), "{error}");
+            }
+        }
+    }
 }

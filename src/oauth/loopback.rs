@@ -89,7 +89,8 @@ impl Loopback {
     ) -> Result<Tokens, OAuthError> {
         let visited = timeout(limit, self.wait(authorization)).await;
         let (browser, redirected) = visited.map_err(|_| {
-            let message = "nobody logged in with the browser in time: begin again";
+            let message = "nobody logged in with the browser in time: begin again, and if the page of the server \
+                           shows an error, follow that";
             OAuthError::new(OAuthErrorKind::Cancelled, message)
         })??;
         let tokens = match redirected {
