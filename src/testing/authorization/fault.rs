@@ -144,8 +144,7 @@ pub enum EndpointFault {
     ContentType(String),
     /// The answer's body lacks its last octet: of a JSON object, the closing brace.
     MalformedJson,
-    /// The server does not answer, and keeps the connection open until the client closes it or the
-    /// server shuts down.
+    /// The server does not answer, and keeps the connection open until it shuts down.
     Silence,
     /// The answer comes octet by octet, with this pause before each, in Tokio's time.
     Slow(Duration),

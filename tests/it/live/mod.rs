@@ -1,4 +1,5 @@
-//! The command and the library against real servers: Postfix, Dovecot, Exim, smtp-sink and maildev.
+//! The command and the library against real servers: Postfix, Dovecot, Exim, smtp-sink, maildev and
+//! oidc-provider.
 //!
 //! `tests/run` starts the servers (`servers start`), sets `PILOTFISH_LIVE` to their directory, and
 //! runs these tests. The tests read received mails over IMAP and parse them with Python (`fetch`),

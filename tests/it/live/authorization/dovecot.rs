@@ -14,16 +14,21 @@ use super::super::mail::{Mail, Run};
 /// An authorization server whose key Dovecot knows.
 async fn provider() -> AuthorizationServer {
     let provider = AuthorizationServer::builder().start().await.unwrap();
+    knows(&provider);
+    provider
+}
+
+/// Gives Dovecot the key of this server.
+pub(super) fn knows(provider: &AuthorizationServer) {
     // Tokens without an `azp` are of the client `default`.
     let folder = Path::new(live_env::file("keys")).join("default/ES256");
     fs::create_dir_all(&folder).unwrap();
     let file = folder.join(provider.key_id());
     fs::write(file, provider.public_key_pem()).unwrap();
-    provider
 }
 
 /// A mail to bob, and what comes of sending it with this token and mechanism.
-fn sent_with(token: &Secret, mechanism: &str) -> (Mail, Run) {
+pub(super) fn sent_with(token: &Secret, mechanism: &str) -> (Mail, Run) {
     let mail = Mail::over("submission").to("bob").text("Hi");
     let file = mail.file("token");
     fs::write(&file, token.expose()).unwrap();

@@ -1,3 +1,5 @@
 //! Logins by OAuth 2.0, with servers and a browser that others wrote.
 
+mod browser;
 mod dovecot;
+mod login;

@@ -7,44 +7,14 @@
 // server. NODE_PATH names the folder of the packages.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 
-const { chromium } = createRequire(import.meta.url)('playwright-core');
-
-// Milliseconds: ten times what a slow machine needs.
-const PATIENCE = 60_000;
+import { print } from './browser.mjs';
 
 const [web, messageId, screenshot] = process.argv.slice(2);
 
-const browser = await chromium.launch({
-    executablePath: fileURLToPath(new URL(
-        '../../../../target/tools/bin/chromium-headless-shell', import.meta.url,
-    )),
-    timeout: PATIENCE,
-    // No name is looked up and no proxy asked: the loopback interface is all
-    // that there is.
-    args: [
-        '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic',
-        '--disable-dev-shm-usage', '--no-first-run', '--disable-sync',
-        '--disable-background-networking', '--disable-component-update',
-        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-        '--no-proxy-server',
-    ],
-});
-try {
-    console.log(JSON.stringify(await show(), null, 1));
-} finally {
-    await browser.close();
-}
+await print(show);
 
-async function show() {
-    const page = await browser.newPage({
-        viewport: { width: 1000, height: 680 },
-        colorScheme: 'light',
-        locale: 'en-GB',
-    });
-    page.setDefaultTimeout(PATIENCE);
+async function show(page) {
     const elsewhere = [];
     page.on('request', (request) => {
         const url = request.url();
