@@ -10,7 +10,7 @@ use super::auth::Auth;
 use super::dkim::Dkim;
 use super::limits;
 use super::network::Network;
-use super::secret_source::SecretSource;
+use super::oauth_keys::{self, OAuthGrant, OAuthServer};
 use super::shown_command::shown_command;
 use super::tls::fingerprints;
 use super::{at_least_one, some_from_text};
@@ -99,8 +99,41 @@ pub struct Account {
     /// A file in the format of netrc(5) that only its owner can read, with the password for the
     /// server's host and, if the file names users, for [`user`](Self::user).
     pub password_netrc: Option<PathBuf>,
+    /// The authorization server of a login by OAuth 2.0: `google`, `microsoft`, or the URL of
+    /// another one. It needs the feature `oauth`. See `Account::oauth`.
+    #[serde(deserialize_with = "some_from_text")]
+    pub oauth: Option<OAuthServer>,
+    /// Whose accounts log in at Microsoft: `common`, the default, for all, `consumers`,
+    /// `organizations`, or the ID or the domain of one organization.
+    #[serde(deserialize_with = "oauth_keys::tenant")]
+    pub oauth_tenant: Option<String>,
+    /// What an access token allows, as words with blanks between them (RFC 6749 section 3.3). By
+    /// default to send mail at Google or Microsoft; other servers have no default.
+    #[serde(deserialize_with = "oauth_keys::scope")]
+    pub oauth_scope: Option<String>,
+    /// How access tokens are obtained: `login`, the default, `client-credentials` or
+    /// `service-account`.
+    #[serde(deserialize_with = "some_from_text")]
+    pub oauth_grant: Option<OAuthGrant>,
+    /// The ID that the authorization server gave this program (RFC 6749 section 2.2).
+    pub client_id: Option<String>,
+    /// A file that only its owner can read, with the secret of the client on its first line.
+    pub client_secret_file: Option<PathBuf>,
+    /// A command that prints the secret of the client.
+    pub client_secret_command: Option<String>,
+    /// The name of an environment variable with the secret of the client.
+    pub client_secret_env: Option<String>,
+    /// The name of a credential of systemd with the secret of the client.
+    pub client_secret_credential: Option<String>,
+    /// The name of the secret of the client in the keyring of the desktop. It needs the feature
+    /// `keyring`.
+    pub client_secret_keyring: Option<String>,
+    /// The key file of a service account of Google, in JSON, that only its owner can read.
+    /// [`user`](Self::user) is the one whom the account acts for.
+    pub service_account_file: Option<PathBuf>,
     /// A file that only its owner can read, with an OAuth 2.0 access token on its first line, or
-    /// as `access_token` in a JSON object (RFC 6749 section 5.1).
+    /// as `access_token` in a JSON object (RFC 6749 section 5.1). With [`oauth`](Self::oauth), the
+    /// file that the tokens of a login are stored in.
     pub token_file: Option<PathBuf>,
     /// A file descriptor with a token. A file of accounts cannot name one.
     #[serde(skip)]
@@ -111,7 +144,8 @@ pub struct Account {
     pub token_env: Option<String>,
     /// The name of a credential of systemd with a token.
     pub token_credential: Option<String>,
-    /// The name of a token in the keyring of the desktop. It needs the feature `keyring`.
+    /// The name of a token in the keyring of the desktop. With [`oauth`](Self::oauth), that of the
+    /// item that the tokens of a login are stored in. It needs the feature `keyring`.
     pub token_keyring: Option<String>,
     #[serde(deserialize_with = "some_from_text")]
     pub(super) auth: Option<Auth>,
@@ -266,70 +300,6 @@ impl Account {
         self.mechanisms() == Some(&[Mechanism::External])
     }
 
-    /// Whether the account says where a password or a token is.
-    #[must_use]
-    pub fn has_secret(&self) -> bool {
-        self.password().is_some() || self.token().is_some()
-    }
-
-    /// Where the password comes from.
-    pub(super) fn password(&self) -> Option<SecretSource<'_>> {
-        self.password_sources().next()
-    }
-
-    /// Where the token comes from.
-    pub(super) fn token(&self) -> Option<SecretSource<'_>> {
-        self.token_sources().next()
-    }
-
-    /// Every source of a password that is named.
-    pub(super) fn password_sources(&self) -> impl Iterator<Item = SecretSource<'_>> {
-        let netrc = self.password_netrc.as_deref();
-        let sources = [
-            self.password_file.as_deref().map(SecretSource::File),
-            self.password_fd.map(SecretSource::Fd),
-            self.password_command.as_deref().map(SecretSource::Command),
-            self.password_env.as_deref().map(SecretSource::Variable),
-            (self.password_credential.as_deref()).map(SecretSource::Credential),
-            self.password_keyring.as_deref().map(SecretSource::Keyring),
-            netrc.map(|path| self.netrc(path)),
-        ];
-        sources.into_iter().flatten()
-    }
-
-    /// Every source of a token that is named.
-    pub(super) fn token_sources(&self) -> impl Iterator<Item = SecretSource<'_>> {
-        let sources = [
-            self.token_file.as_deref().map(SecretSource::File),
-            self.token_fd.map(SecretSource::Fd),
-            self.token_command.as_deref().map(SecretSource::Command),
-            self.token_env.as_deref().map(SecretSource::Variable),
-            (self.token_credential.as_deref()).map(SecretSource::Credential),
-            self.token_keyring.as_deref().map(SecretSource::Keyring),
-        ];
-        sources.into_iter().flatten()
-    }
-
-    fn netrc<'a>(&'a self, path: &'a Path) -> SecretSource<'a> {
-        SecretSource::Netrc {
-            path,
-            host: self.host(),
-            user: self.user.as_deref(),
-        }
-    }
-
-    /// Whether the account names a command to run.
-    pub(super) fn has_command(&self) -> bool {
-        let dkim = self.dkim.as_ref();
-        let of_dkim = dkim.and_then(|dkim| dkim.key_command.as_ref());
-        let commands = [
-            self.password_command.as_ref(),
-            self.token_command.as_ref(),
-            of_dkim,
-        ];
-        commands.iter().any(Option::is_some)
-    }
-
     /// The command that prints the password or the token, in one line, as errors show it.
     ///
     /// It is whole if it has a single word, or if it is a known password manager that reads an item, as in
@@ -352,6 +322,8 @@ impl Account {
             self.password_file.as_mut(),
             self.password_netrc.as_mut(),
             self.token_file.as_mut(),
+            self.client_secret_file.as_mut(),
+            self.service_account_file.as_mut(),
             self.network.proxy_password_file.as_mut(),
             self.dkim.as_mut().and_then(|dkim| dkim.key_file.as_mut()),
         ];

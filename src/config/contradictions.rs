@@ -19,7 +19,7 @@ impl Account {
         };
         // The user in the URL takes precedence.
         self.user = server.user.clone().or(self.user);
-        match self.contradiction() {
+        match self.contradiction().or_else(|| self.lack_in_oauth()) {
             Some(reason) => Err(reason),
             None => Ok(self),
         }
@@ -63,7 +63,8 @@ impl Account {
             ),
         ];
         let found = rules.into_iter().find(|(is_wrong, _)| *is_wrong);
-        found.map(|(_, reason)| reason)
+        let found = found.map(|(_, reason)| reason);
+        found.or_else(|| self.contradiction_in_oauth())
     }
 
     /// What contradicts itself in the login, or lacks a user, once all keys are set.

@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::paths::shown;
+use super::reading::{CLIENT_SECRET, as_key};
 use super::secret_error::SecretError;
 use crate::error::Error as SendError;
 #[cfg(feature = "dkim")]
 use crate::message::dkim::DkimError;
+#[cfg(feature = "oauth")]
+use crate::oauth::OAuthError;
 use crate::protocol::ValueError;
 
 /// Why a configuration or an account cannot be used.
@@ -47,8 +50,10 @@ pub enum ConfigError {
     },
     /// A password or a token is in the file itself.
     #[error(
-        "{}: a password does not belong here: use password-file or password-command",
-        place(.file.as_ref(), *.line)
+        "{}: a {what} does not belong here: use {what_key}-file or {what_key}-command",
+        place(.file.as_ref(), *.line),
+        what = secret_of(.key).0,
+        what_key = secret_of(.key).1
     )]
     SecretInFile {
         /// The file; `None` for a text without one.
@@ -122,6 +127,11 @@ pub enum ConfigError {
     #[cfg(feature = "dkim")]
     #[error(transparent)]
     Dkim(#[from] DkimError),
+    /// The login by OAuth 2.0 is not set up as it should be, or the authorization server cannot be
+    /// asked for its endpoints.
+    #[cfg(feature = "oauth")]
+    #[error(transparent)]
+    OAuth(#[from] OAuthError),
     /// The settings of the server contradict each other, or a certificate is not valid.
     #[error(transparent)]
     Server(#[from] SendError),
@@ -138,6 +148,15 @@ fn place(file: Option<&PathBuf>, line: usize) -> String {
     match file {
         Some(file) => format!("{}:{line}", shown(file)),
         None => format!("line {line}"),
+    }
+}
+
+/// What is under a key that does not belong in a file, and how the keys for its place begin.
+fn secret_of(key: &str) -> (&'static str, &'static str) {
+    if as_key(key).ends_with(CLIENT_SECRET) {
+        ("client secret", CLIENT_SECRET)
+    } else {
+        ("password", "password")
     }
 }
 

@@ -211,6 +211,24 @@ mod tests {
         }
     }
 
+    /// A login of one file gets no client and no tokens of another.
+    #[test]
+    fn a_login_is_from_one_file() {
+        let login = "[account.a]\nserver = 'x'\nuser = 'me'\noauth = 'google'\nclient-id = 'i'\n\
+                     client-secret-env = 'S'\ntoken-file = 't'\n";
+        let system = load("system.toml", login);
+        let user = "[account.a]\nserver = 'x'\nuser = 'me'\npassword-env = 'P'\n";
+        let both = system.clone().replaced_by(load("user.toml", user));
+        let account = both.account("a").unwrap();
+        assert!(!account.uses_oauth() && account.client_id.is_none());
+        assert_eq!(
+            (&account.token_file, &account.client_secret_env),
+            (&None, &None)
+        );
+        let both = load("system.toml", user).replaced_by(system.clone());
+        assert_eq!(both.account("a").unwrap(), system.account("a").unwrap());
+    }
+
     #[test]
     fn paths_are_relative_to_the_file() {
         let directory = tempfile::tempdir().unwrap();
@@ -220,13 +238,17 @@ mod tests {
                     [account.a.network]\nproxy-password-file = 'p'\n\
                     [account.a.dkim]\ndomain = 'example.org'\nselector = 's'\nkey-file = 'p'\n\
                     [account.b]\nserver = 'x'\nuser = 'me'\ntoken-file = 'p'\n\
-                    [account.c]\nserver = 'x'\nuser = 'me'\npassword-netrc = 'p'\n";
+                    [account.c]\nserver = 'x'\nuser = 'me'\npassword-netrc = 'p'\n\
+                    [account.d]\nserver = 'x'\nuser = 'me'\noauth = 'google'\nclient-id = 'i'\n\
+                    client-secret-file = 'p'\ntoken-file = 'p'\n\
+                    [account.e]\nserver = 'x'\nuser = 'me'\noauth = 'google'\n\
+                    oauth-grant = 'service-account'\nservice-account-file = 'p'\n";
         std::fs::write(&path, text).unwrap();
         let mut config = Config::load(&path).unwrap();
         assert_eq!(config.aliases, Some(directory.path().join("aliases")));
         let accounts = config.accounts.values_mut();
         let paths: Vec<_> = accounts.flat_map(Account::paths_mut).collect();
-        assert_eq!(paths.len(), 8);
+        assert_eq!(paths.len(), 11);
         for path in paths {
             assert_eq!(*path, directory.path().join("p"));
         }
@@ -237,6 +259,8 @@ mod tests {
     fn commands_of_a_file_that_others_can_write_are_refused() {
         use std::os::unix::fs::PermissionsExt;
         const COMMAND: &str = "user = 'me'\npassword-command = 'pass'";
+        const CLIENT: &str = "user = 'me'\noauth = 'google'\nclient-id = 'i'\n\
+                              client-secret-command = 's'\ntoken-file = 't'";
         const DKIM: &str =
             "[account.a.dkim]\ndomain = 'example.org'\nselector = 's'\nkey-command = 'k'";
         for (keys, mode, works) in [
@@ -244,6 +268,7 @@ mod tests {
             (COMMAND, 0o664, false),
             (COMMAND, 0o602, false),
             ("user = 'me'\ntoken-command = 't'", 0o620, false),
+            (CLIENT, 0o620, false),
             (DKIM, 0o666, false),
             ("", 0o666, true),
         ] {

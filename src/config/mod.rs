@@ -6,6 +6,7 @@
 //! [`ServerConfig`](crate::ServerConfig).
 
 mod account;
+mod account_secrets;
 mod auth;
 mod choice;
 mod contradictions;
@@ -17,6 +18,10 @@ mod keyring;
 mod limits;
 mod netrc;
 mod network;
+mod oauth_contradictions;
+mod oauth_keys;
+#[cfg(feature = "oauth")]
+mod oauth_login;
 mod overrides;
 mod password;
 mod paths;
@@ -29,6 +34,10 @@ mod server;
 mod shown_command;
 mod time_limits;
 mod tls;
+#[cfg(all(feature = "keyring", feature = "oauth"))]
+mod token_keyring;
+#[cfg(feature = "oauth")]
+mod token_place;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -45,7 +54,12 @@ pub use error::ConfigError;
 #[cfg(feature = "keyring")]
 pub use keyring::Keyring;
 pub use network::Network;
+pub use oauth_keys::{OAuthGrant, OAuthServer};
+#[cfg(feature = "oauth")]
+pub use oauth_login::OAuthLogin;
 pub use secret_error::SecretError;
+#[cfg(all(feature = "keyring", feature = "oauth"))]
+pub use token_keyring::TokenKeyring;
 
 use crate::address::Domain;
 

@@ -264,4 +264,26 @@ mod tests {
         let both = own.with_overrides(flags("user = 'you'")).unwrap();
         assert_eq!((both.password_file, both.auth_as), (Some("p".into()), None));
     }
+
+    /// A password or a token of the flags replaces a login by OAuth 2.0, which goes to no other server.
+    #[test]
+    fn a_login_by_oauth_is_one_secret() {
+        let own = account("user = 'me'\noauth = 'google'\nclient-id = 'i'\ntoken-file = 't'");
+        for (keys, expected) in [
+            ("", Some(("t", true))),
+            ("token-file = 'u'", Some(("u", false))),
+            ("password-env = 'P'", None),
+        ] {
+            let both = own.clone().with_overrides(flags(keys)).unwrap();
+            let file = both.token_file.as_ref().map(|path| path.to_str().unwrap());
+            assert_eq!(
+                file.map(|file| (file, both.uses_oauth())),
+                expected,
+                "{keys}"
+            );
+            assert_eq!(both.client_id.is_some(), keys.is_empty(), "{keys}");
+        }
+        let elsewhere = own.with_overrides(Account::new("y").unwrap());
+        assert!(matches!(elsewhere, Err(ConfigError::OtherServer { .. })));
+    }
 }

@@ -21,6 +21,14 @@ impl SecretSource<'_> {
         self.first_line(&octets, "password", MAX_PASSWORD_SOURCE)
     }
 
+    /// Reads the secret of an OAuth 2.0 client, as [`read_password`](Self::read_password) does.
+    #[cfg(feature = "oauth")]
+    pub(super) async fn read_client_secret(self) -> Result<Secret, SecretError> {
+        const WHAT: &str = "client secret";
+        let octets = self.read(WHAT, MAX_PASSWORD_SOURCE).await?;
+        self.first_line(&octets, WHAT, MAX_PASSWORD_SOURCE)
+    }
+
     /// Reads an access token: the first line, or `access_token` of a JSON object, as a token
     /// endpoint answers (RFC 6749 section 5.1).
     pub(super) async fn read_token(self) -> Result<Secret, SecretError> {

@@ -4,11 +4,16 @@ use std::path::Path;
 
 use super::{Config, ConfigError};
 
+/// The name that people give to the key of a client's secret.
+pub(super) const CLIENT_SECRET: &str = "client-secret";
+
 /// Names that people give to the key of a password or a token, in the form of keys.
 const SECRETS: &[&str] = &[
     "access-token",
     "api-key",
     "app-password",
+    CLIENT_SECRET,
+    "oauth-client-secret",
     "pass",
     "passphrase",
     "passwd",
@@ -48,6 +53,17 @@ const MEANT: &[(&str, &str)] = &[
     (
         "selector key-file key-command identity",
         "it belongs to the table [account.NAME.dkim]",
+    ),
+    (
+        "oauth2 xoauth2 oauth-provider oauth-issuer provider issuer",
+        "did you mean \"oauth\"?",
+    ),
+    ("tenant tenant-id", "did you mean \"oauth-tenant\"?"),
+    ("scope scopes", "did you mean \"oauth-scope\"?"),
+    ("grant grant-type", "did you mean \"oauth-grant\"?"),
+    (
+        "oauth-client-id application-id app-id",
+        "did you mean \"client-id\"?",
     ),
     (
         "passwordcommand passwordeval",
@@ -105,7 +121,7 @@ fn key_of(line: &str) -> &str {
 }
 
 /// A name in the form of keys.
-fn as_key(name: &str) -> String {
+pub(super) fn as_key(name: &str) -> String {
     name.to_lowercase().replace(['_', ' '], "-")
 }
 
@@ -185,6 +201,14 @@ mod tests {
                  [account.NAME.network]",
             ),
             (
+                &format!("{ACCOUNT}client_id = 'i'"),
+                "mail.toml:3: there is no key \"client_id\": did you mean \"client-id\"?",
+            ),
+            (
+                &format!("{ACCOUNT}tenant = 'common'"),
+                "mail.toml:3: there is no key \"tenant\": did you mean \"oauth-tenant\"?",
+            ),
+            (
                 &format!("{ACCOUNT}[account.a.network]\nprxy = 'x'"),
                 "mail.toml:4: there is no key \"prxy\": did you mean \"proxy\"?",
             ),
@@ -225,6 +249,11 @@ mod tests {
             };
             assert_eq!((line, table.as_deref()), (3, Some("[account.work]")));
         }
+        assert_eq!(
+            error("client_secret = 'hunter2'").to_string(),
+            "mail.toml:1: a client secret does not belong here: use client-secret-file or \
+             client-secret-command"
+        );
         let text = "[account.a]\nserver = \"x\"\npassword-file = \"f\npassword = \"hunter2\"\n";
         let shown = format!("{0} {0:?}", error(text));
         assert!(

@@ -134,6 +134,15 @@ pub enum SecretError {
     },
 }
 
+impl SecretError {
+    #[cfg(not(feature = "keyring"))]
+    pub(super) fn without_keyring() -> Self {
+        Self::NoKeyring {
+            source: "this program was built without the feature keyring".into(),
+        }
+    }
+}
+
 /// How a command ended, and what it said.
 fn ended(status: ExitStatus, words: &str) -> String {
     let status = status.code().map_or_else(

@@ -145,9 +145,7 @@ async fn read_keyring(name: &str) -> Result<Zeroizing<Vec<u8>>, SecretError> {
 #[cfg(not(feature = "keyring"))]
 #[expect(clippy::unused_async, reason = "as the function with the feature")]
 async fn read_keyring(_name: &str) -> Result<Zeroizing<Vec<u8>>, SecretError> {
-    Err(SecretError::NoKeyring {
-        source: "this program was built without the feature keyring".into(),
-    })
+    Err(SecretError::without_keyring())
 }
 
 /// The value of an environment variable.

@@ -14,6 +14,8 @@ impl Account {
     /// the certificate authorities, the client certificate with its key, and the password of the
     /// proxy. Each may take two minutes at most. A token is read once: a program that runs for longer
     /// than a token lasts adds a provider of credentials to [`server_builder`](Self::server_builder).
+    /// An account with [`oauth`](Self::oauth) has such a provider, which renews the token whenever a
+    /// session needs that.
     ///
     /// # Errors
     ///
@@ -25,6 +27,10 @@ impl Account {
     /// Dropping the future ends a command; what was read of a descriptor is lost.
     pub async fn server(&self) -> Result<ServerConfig, ConfigError> {
         let mut builder = self.server_builder().await?;
+        #[cfg(feature = "oauth")]
+        if let Some(login) = self.oauth().await? {
+            return Ok(builder.credentials(login.credentials()).build()?);
+        }
         if let Some(credentials) = self.credentials().await? {
             builder = builder.credentials(credentials);
         }
@@ -98,7 +104,8 @@ impl Account {
 
     /// The user with the password or the token; `None` if no login takes place.
     ///
-    /// Reads the file or the descriptor, or runs the command, in at most two minutes.
+    /// Reads the file or the descriptor, or runs the command, in at most two minutes. With
+    /// [`oauth`](Self::oauth), it is the access token of the store, renewed if that is due.
     ///
     /// # Errors
     ///
@@ -114,6 +121,9 @@ impl Account {
         }
         if !self.logs_in() {
             return Ok(None);
+        }
+        if self.uses_oauth() {
+            return self.credentials_by_oauth().await.map(Some);
         }
         let user = self.user.as_deref();
         let credentials = match (user, self.password(), self.token()) {
@@ -137,6 +147,16 @@ impl Account {
             Some(identity) => credentials.acting_as(identity)?,
             None => credentials,
         }))
+    }
+}
+
+#[cfg(not(feature = "oauth"))]
+impl Account {
+    #[expect(clippy::unused_async, reason = "as the function with the feature")]
+    async fn credentials_by_oauth(&self) -> Result<Credentials, ConfigError> {
+        Err(ConfigError::Contradiction(
+            "the key oauth needs the feature oauth, which this program was built without",
+        ))
     }
 }
 

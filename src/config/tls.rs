@@ -10,13 +10,32 @@ use super::paths::at_home;
 use super::secret_error::SecretError;
 use super::secret_source::SecretSource;
 use crate::secret::Secret;
-use crate::transport::{Fingerprint, TlsConfig};
+use crate::transport::{Fingerprint, TlsConfig, TlsConfigBuilder};
 
 /// The most octets of a certificate chain or a key that are read.
 const MAX_PEM: usize = 256 * 1024;
 
 /// Reads the files that the account names, and makes the client's side of TLS.
 pub(super) async fn config(account: &Account) -> Result<TlsConfig, ConfigError> {
+    let mut builder = authorities(account).await?;
+    for fingerprint in &account.tls_fingerprint {
+        builder = builder.fingerprint(*fingerprint);
+    }
+    if let Some(name) = &account.tls_name {
+        builder = builder.server_name(name.clone());
+    }
+    if let (Some(chain), Some(key)) = (&account.tls_cert, &account.tls_key) {
+        let (chain, key) = read_certificate(chain, key).await?;
+        builder = builder.client_certificate_pem(chain, &key);
+    }
+    if account.tls_insecure {
+        builder = builder.danger_accept_invalid_certificates();
+    }
+    Ok(builder.build()?)
+}
+
+/// The authorities and the versions of TLS: what is not particular to the mail server.
+pub(super) async fn authorities(account: &Account) -> Result<TlsConfigBuilder, ConfigError> {
     let mut builder = TlsConfig::builder();
     if let Some(roots) = account.tls_roots {
         builder = builder.roots(roots);
@@ -33,23 +52,10 @@ pub(super) async fn config(account: &Account) -> Result<TlsConfig, ConfigError> 
         }
         builder = builder.ca_pem(pem);
     }
-    for fingerprint in &account.tls_fingerprint {
-        builder = builder.fingerprint(*fingerprint);
-    }
     if let Some(version) = account.tls_min {
         builder = builder.minimum_version(version);
     }
-    if let Some(name) = &account.tls_name {
-        builder = builder.server_name(name.clone());
-    }
-    if let (Some(chain), Some(key)) = (&account.tls_cert, &account.tls_key) {
-        let (chain, key) = read_certificate(chain, key).await?;
-        builder = builder.client_certificate_pem(chain, &key);
-    }
-    if account.tls_insecure {
-        builder = builder.danger_accept_invalid_certificates();
-    }
-    Ok(builder.build()?)
+    Ok(builder)
 }
 
 /// Reads a certificate with its chain, and its key, in at most two minutes each.

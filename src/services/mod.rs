@@ -34,6 +34,8 @@ pub struct Service {
     /// What proves who logs in: `password`, `app password`, `key`, `oauth` where passwords are not
     /// accepted, or `none`.
     pub secret: &'static str,
+    /// Whose login by OAuth 2.0 the service takes: `google` or `microsoft`.
+    pub oauth: Option<&'static str>,
     /// How many characters a secret has, if all have the same number.
     pub length: Option<u32>,
     /// Whether a blank in a secret cannot be meant.

@@ -37,6 +37,7 @@ fn set(service: &mut Service, key: &str, value: &'static str) {
         "ports" => service.ports = texts.filter_map(port).collect(),
         "user" => service.user = texts.next().unwrap_or_default(),
         "secret" => service.secret = texts.next().unwrap_or_default(),
+        "oauth" => service.oauth = texts.next(),
         "length" => service.length = number,
         "no-blanks" => service.no_blanks = value == "true",
         "domains" => service.domains = texts.collect(),
@@ -91,6 +92,7 @@ mod tests {
             ("ports", Some(toml::Value::from(ports))),
             ("user", Some(text(service.user))),
             ("secret", Some(text(service.secret))),
+            ("oauth", service.oauth.map(text)),
             ("length", service.length.map(toml::Value::from)),
             ("no-blanks", service.no_blanks.then(|| true.into())),
             ("domains", some_list(&service.domains)),
@@ -131,6 +133,12 @@ mod tests {
             );
             let secrets = ["password", "app password", "key", "oauth", "none"];
             assert!(secrets.contains(&service.secret), "{key}");
+            let providers = [None, Some("google"), Some("microsoft")];
+            assert!(providers.contains(&service.oauth), "{key}");
+            assert!(
+                service.secret != "oauth" || service.oauth.is_some(),
+                "{key}"
+            );
             for host in &service.hosts {
                 let region = host.replace('*', "eu-west-1");
                 assert!(region.parse::<Host>().is_ok(), "{host}");

@@ -1,6 +1,7 @@
 //! Code as a service writes it: results by `?`, builders that keep their first error, tagged mails.
 
 mod builders;
+mod oauth_accounts;
 
 use std::time::Duration;
 

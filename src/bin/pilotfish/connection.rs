@@ -120,6 +120,8 @@ impl Connection {
             account.password_file.as_ref(),
             account.password_netrc.as_ref(),
             account.token_file.as_ref(),
+            account.client_secret_file.as_ref(),
+            account.service_account_file.as_ref(),
             account.tls_ca.as_ref(),
             account.tls_cert.as_ref(),
             account.tls_key.as_ref(),
@@ -145,15 +147,23 @@ impl Connection {
             );
         }
         let mut builder = self.account.server_builder().await?;
-        let credentials = match self.account.credentials().await {
-            Err(ConfigError::NoPassword) => self.asked(global).await?,
-            read => read.map_err(|error| no_secret(error, &self.account))?,
-        };
-        let secret = credentials.as_ref().and_then(Credentials::secret);
-        let is_password = self.login() == LoginBy::Password;
-        self.secret = secret.filter(|_| is_password).map(SecretShape::of);
-        if let Some(credentials) = credentials {
+        let login = self.account.oauth().await;
+        if let Some(login) = login.map_err(|error| no_secret(error, &self.account))? {
+            let credentials = login.credentials();
+            // Without a token, no connection is opened.
+            credentials.tokens().await.map_err(ConfigError::from)?;
             builder = builder.credentials(credentials);
+        } else {
+            let credentials = match self.account.credentials().await {
+                Err(ConfigError::NoPassword) => self.asked(global).await?,
+                read => read.map_err(|error| no_secret(error, &self.account))?,
+            };
+            let secret = credentials.as_ref().and_then(Credentials::secret);
+            let is_password = self.login() == LoginBy::Password;
+            self.secret = secret.filter(|_| is_password).map(SecretShape::of);
+            if let Some(credentials) = credentials {
+                builder = builder.credentials(credentials);
+            }
         }
         if !global.shows_dialogue() {
             builder = builder.without_quit_reply();

@@ -76,6 +76,11 @@ pub(super) async fn show(name: &str, global: &GlobalArguments) -> Result<(), Fai
                         entry.place,
                     ]
                 }
+                Some(("token", place)) if account.uses_oauth() => [
+                    "tokens".to_owned(),
+                    format!("{place}: {value}"),
+                    entry.place,
+                ],
                 Some(("password" | "token", place)) => [
                     "secret".to_owned(),
                     format!("{place}: {value}"),
@@ -129,7 +134,8 @@ fn server(account: &Account) -> String {
 
 /// What the login is by.
 fn login(account: &Account) -> &'static str {
-    let has_token = account.token_file.is_some()
+    let has_token = account.uses_oauth()
+        || account.token_file.is_some()
         || account.token_command.is_some()
         || account.token_env.is_some()
         || account.token_credential.is_some()
@@ -142,8 +148,27 @@ fn login(account: &Account) -> &'static str {
     }
 }
 
+/// Where the tokens of a login are, or what obtains them without one.
+fn oauth_secret(account: &Account) -> &'static str {
+    let places = [
+        (account.token_file.is_some(), "file"),
+        (account.token_keyring.is_some(), "keyring"),
+        (account.service_account_file.is_some(), "file"),
+        (account.client_secret_file.is_some(), "file"),
+        (account.client_secret_command.is_some(), "command"),
+        (account.client_secret_env.is_some(), "variable"),
+        (account.client_secret_credential.is_some(), "credential"),
+        (account.client_secret_keyring.is_some(), "keyring"),
+    ];
+    let place = places.into_iter().find(|(is_there, _)| *is_there);
+    place.map_or("-", |(_, place)| place)
+}
+
 /// Where the secret is.
 fn secret(account: &Account) -> &'static str {
+    if account.uses_oauth() {
+        return oauth_secret(account);
+    }
     let files = [account.password_file.as_ref(), account.token_file.as_ref()];
     let commands = [
         account.password_command.as_ref(),

@@ -3,6 +3,7 @@
 use std::io;
 
 use pilotfish::config::{Account, ConfigError, SecretError};
+use pilotfish::oauth::{OAuthError, OAuthErrorKind};
 
 use super::{in_shell, shown_path};
 use crate::exit;
@@ -50,7 +51,12 @@ impl From<ConfigError> for Failure {
                     Some(file) => format!("{}:{line}", shown_path(file)),
                     None => format!("line {line}"),
                 };
-                let message = format!("{place}: a password does not belong here");
+                let what = if is_client_secret(key) {
+                    "client secret"
+                } else {
+                    "password"
+                };
+                let message = format!("{place}: a {what} does not belong here");
                 let account = table.as_deref().and_then(|table| {
                     let name = table.strip_prefix("[account.")?.strip_suffix(']')?;
                     Some(name.trim_matches('"').to_owned())
@@ -58,10 +64,14 @@ impl From<ConfigError> for Failure {
                 let account = account.unwrap_or_else(|| "NAME".to_owned());
                 let table = table.as_deref().map(|table| format!(" in {table}"));
                 let cause = format!("{key} = \"…\"{}", table.unwrap_or_default());
-                Self::io(exit::CONFIG, message, cause).with_help(format!(
-                    "delete the line, then: pilotfish auth set {account}"
-                ))
+                let help = if is_client_secret(key) {
+                    "move it to a file of mode 600, and name that by client-secret-file".to_owned()
+                } else {
+                    format!("delete the line, then: pilotfish auth set {account}")
+                };
+                Self::io(exit::CONFIG, message, cause).with_help(help)
             }
+            ConfigError::OAuth(error) => error.into(),
             ConfigError::NoPassword => Self::usage(
                 "--user needs a password: add --password-file FILE, --password-command CMD or another \
                  of the flags for passwords and tokens",
@@ -85,6 +95,28 @@ impl From<ConfigError> for Failure {
             }
             error => Self::of(exit::CONFIG, &error),
         }
+    }
+}
+
+/// Whether the key of a file is for the secret of an OAuth 2.0 client.
+fn is_client_secret(key: &str) -> bool {
+    key.to_lowercase()
+        .replace('_', "-")
+        .ends_with("client-secret")
+}
+
+/// Why there is no access token.
+impl From<OAuthError> for Failure {
+    fn from(error: OAuthError) -> Self {
+        let status = match error.kind() {
+            _ if error.is_transient() => exit::TEMPORARY,
+            OAuthErrorKind::Config | OAuthErrorKind::Store | OAuthErrorKind::NotOAuth => {
+                exit::CONFIG
+            }
+            OAuthErrorKind::Network => exit::NO_HOST,
+            _ => exit::NO_PERMISSION,
+        };
+        Self::of(status, &error)
     }
 }
 

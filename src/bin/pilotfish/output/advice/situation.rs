@@ -24,6 +24,7 @@ impl Connection {
     pub(crate) fn login(&self) -> LoginBy {
         let account = &self.account;
         let tokens = [
+            account.uses_oauth(),
             account.token_file.is_some(),
             account.token_fd.is_some(),
             account.token_command.is_some(),
