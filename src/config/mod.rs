@@ -4,6 +4,31 @@
 //! repository is a commented sample. [`Config::find`] reads the files of the user and of the system,
 //! [`Config::choose`] chooses the account for a sender, and [`Account::server`] makes its
 //! [`ServerConfig`](crate::ServerConfig).
+//!
+//! An account names the place of a password or of an access token: a file, a command, an environment
+//! variable, a credential of systemd or an item of the keyring. Or it logs in by OAuth 2.0 (feature
+//! `oauth`), and Pilotfish stores the tokens and renews them:
+//!
+//! ```toml
+//! [account.work]
+//! server = "smtp.office365.com:587"
+//! user = "me@example.org"
+//! oauth = "microsoft"
+//! oauth-tenant = "example.org"
+//! client-id = "11111111-2222-3333-4444-555555555555"
+//! token-file = "work.tokens"
+//! ```
+//!
+//! | key | value |
+//! |---|---|
+//! | `oauth` | `google`, `microsoft`, or the URL of another authorization server (RFC 8414) |
+//! | `oauth-tenant` | at Microsoft: `common` by default, `consumers`, `organizations`, an ID or a domain |
+//! | `oauth-scope` | what a token allows, in place of the default; needed with a URL |
+//! | `oauth-grant` | `login` by default, `client-credentials`, or `service-account` at Google |
+//! | `client-id` | the ID of the client, which is needed except for a service account |
+//! | `client-secret-file` | or `-command`, `-env`, `-credential`, `-keyring`: where the client's secret is |
+//! | `service-account-file` | the key file of a service account, which acts for the `user` |
+//! | `token-file` | or `token-keyring`: where the tokens are stored; needed with `login`, else memory |
 
 mod account;
 mod account_secrets;

@@ -166,7 +166,7 @@ mod tests {
             ),
             (
                 format!("{GOOGLE}token-file = 't'\npassword-env = 'P'"),
-                "a login is by a password or by a token",
+                "a login is by a password or by oauth",
             ),
             (
                 format!("{GOOGLE}password-keyring = 'p'"),

@@ -96,7 +96,11 @@ impl Account {
         }
         let user = self.user.as_deref().ok_or(ConfigError::NoUser)?;
         let http = self.http_client().await?;
-        let place = TokenPlace::of(self)?;
+        #[cfg(not(feature = "keyring"))]
+        if self.token_keyring.is_some() {
+            return Err(super::SecretError::without_keyring().into());
+        }
+        let place = TokenPlace::of(self);
         let grant = match self.oauth_grant.unwrap_or_default() {
             OAuthGrant::Login => Grant::RefreshToken(self.oauth_client(server, http).await?),
             OAuthGrant::ClientCredentials => {

@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::account::Account;
 use super::paths::{at_home, shown};
-use super::secret_error::SecretError;
 #[cfg(feature = "keyring")]
 use super::secret_source::SecretSource;
 #[cfg(feature = "keyring")]
@@ -22,14 +21,14 @@ pub(super) enum TokenPlace {
 }
 
 impl TokenPlace {
-    pub(super) fn of(account: &Account) -> Result<Self, SecretError> {
-        match (&account.token_file, &account.token_keyring) {
-            (Some(path), _) => Ok(Self::File(TokenFile::new(at_home(path)))),
-            #[cfg(feature = "keyring")]
-            (None, Some(name)) => Ok(Self::Keyring(TokenKeyring::new(name))),
-            #[cfg(not(feature = "keyring"))]
-            (None, Some(_)) => Err(SecretError::without_keyring()),
-            (None, None) => Ok(Self::Memory(TokenMemory::default())),
+    pub(super) fn of(account: &Account) -> Self {
+        #[cfg(feature = "keyring")]
+        if let Some(name) = &account.token_keyring {
+            return Self::Keyring(TokenKeyring::new(name));
+        }
+        match &account.token_file {
+            Some(path) => Self::File(TokenFile::new(at_home(path))),
+            None => Self::Memory(TokenMemory::default()),
         }
     }
 

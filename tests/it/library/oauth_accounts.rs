@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
+use futures_util::future::join_all;
 use pilotfish::Client;
 use pilotfish::config::{Account, Config, OAuthLogin};
 use pilotfish::oauth::{Loopback, OAuthErrorKind, TokenFile, TokenStore as _, Tokens};
@@ -89,9 +90,9 @@ impl World {
     /// Sends this many mails by the account, at the same time.
     async fn send(&self, account: &Account, mails: usize) {
         let client = Client::new(account.server().await.unwrap());
-        for _ in 0..mails {
-            let message = build(USER).await.unwrap();
-            client.send(message).await.unwrap();
+        let sent = (0..mails).map(async |_| client.send(build(USER).await.unwrap()).await);
+        for receipt in join_all(sent).await {
+            assert!(receipt.unwrap().rejected.is_empty());
         }
         client.close().await;
         let received = self.submission.take_received();

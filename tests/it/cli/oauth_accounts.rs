@@ -1,0 +1,122 @@
+//! Accounts that log in by OAuth 2.0: how they are shown, and mails that are sent by them.
+
+use pilotfish::Secret;
+use pilotfish::testing::{AccessToken, AuthorizationServer, Security, TestServer};
+
+use super::account::{CONFIG, words};
+use super::cli_fixture::{CliFixture, Directory};
+use super::run::{Ended, Run};
+
+const USER: &str = "me@example.org";
+
+async fn run(directory: &Directory, arguments: &str) -> Ended {
+    let home = directory.path();
+    let run = Run::new("").args(words(arguments)).directory(home);
+    run.env("HOME", home).env("XDG_CONFIG_HOME", "").end().await
+}
+
+#[tokio::test]
+async fn the_keys_are_shown_with_their_places() {
+    let directory = Directory::new();
+    std::fs::create_dir_all(directory.path().join(".config/pilotfish")).unwrap();
+    let text = "[account.a]\nserver = 'mail.example.org'\nuser = 'me@example.org'\n\
+                oauth = 'microsoft'\nclient-id = '4711'\n\
+                client-secret-command = 'vault sesame'\ntoken-file = 'a.tokens'\n\
+                [account.b]\nserver = 'mail.example.org'\nuser = 'me@example.org'\n\
+                oauth = 'microsoft'\noauth-tenant = 'example.org'\n\
+                oauth-grant = 'client-credentials'\nclient-id = '4711'\n\
+                client-secret-env = 'SECRET'\n";
+    directory.file(CONFIG, text);
+    for (arguments, expected) in [
+        (
+            "account show a",
+            "server                 mail.example.org:587, starttls  PLACE:2\n\
+             user                   me@example.org                  PLACE:3\n\
+             oauth                  microsoft                       PLACE:4\n\
+             client-id              4711                            PLACE:5\n\
+             client-secret-command  vault …                         PLACE:6\n\
+             tokens                 file: a.tokens                  PLACE:7\n",
+        ),
+        (
+            "config show --origin",
+            "PLACE:2\taccount.a.server = 'mail.example.org'\n\
+             PLACE:3\taccount.a.user = 'me@example.org'\n\
+             PLACE:4\taccount.a.oauth = 'microsoft'\n\
+             PLACE:5\taccount.a.client-id = '4711'\n\
+             PLACE:6\taccount.a.client-secret-command = \"vault …\"\n\
+             PLACE:7\taccount.a.token-file = 'a.tokens'\n\
+             PLACE:9\taccount.b.server = 'mail.example.org'\n\
+             PLACE:10\taccount.b.user = 'me@example.org'\n\
+             PLACE:11\taccount.b.oauth = 'microsoft'\n\
+             PLACE:12\taccount.b.oauth-tenant = 'example.org'\n\
+             PLACE:13\taccount.b.oauth-grant = 'client-credentials'\n\
+             PLACE:14\taccount.b.client-id = '4711'\n\
+             PLACE:15\taccount.b.client-secret-env = 'SECRET'\n",
+        ),
+        (
+            "account list",
+            "  NAME  ADDRESS         SERVER                LOGIN      SECRET\n  \
+               a     me@example.org  mail.example.org:587  OAuth 2.0  file\n  \
+               b     me@example.org  mail.example.org:587  OAuth 2.0  variable\n",
+        ),
+    ] {
+        let ended = run(&directory, arguments).await;
+        let expected = expected.replace("PLACE", &format!("~/{CONFIG}"));
+        assert_eq!(
+            (ended.status, ended.stdout),
+            (0, expected),
+            "{}",
+            ended.stderr
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_secret_does_not_belong_in_the_file() {
+    let directory = Directory::new();
+    directory.file("a.toml", "[account.a]\nclient-secret = 'hunter2'\n");
+    let ended = run(&directory, "account show a -C a.toml").await;
+    assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+    ended.fails(
+        78,
+        "error: a.toml:2: a client secret does not belong here\n  \
+         cause:  client-secret = \"…\" in [account.a]\n  \
+         help:   move it to a file of mode 600, and name that by client-secret-file",
+    );
+}
+
+/// Without a token no connection is opened.
+#[tokio::test]
+async fn a_mail_is_sent_by_the_token_of_the_store() {
+    let provider = AuthorizationServer::builder().user(USER).client("mailer");
+    let provider = provider.start().await.unwrap();
+    let server = TestServer::builder().security(Security::ImplicitTls);
+    let fixture = CliFixture::open(server.tokens_of(&provider)).await;
+    let directory = &fixture.directory;
+    let text = format!(
+        "[account.a]\nserver = 'smtps://{}'\ntls-ca = 'ca.pem'\nuser = '{USER}'\n\
+         oauth = '{}'\noauth-scope = 'mail.send'\nclient-id = 'mailer'\ntoken-file = 'a.tokens'\n",
+        fixture.server.addr(),
+        provider.issuer()
+    );
+    directory.file("a.toml", text);
+    let send = "send -C a.toml --to ann@example.org --subject s --text t";
+    let ended = run(directory, send).await;
+    ended.fails(77, "error: me@example.org is not logged in: log in first");
+    let token: Secret = provider.issue(&AccessToken::of(USER)).unwrap();
+    let token = std::str::from_utf8(token.expose()).unwrap();
+    directory.file("a.tokens", format!("{{\"access_token\":\"{token}\"}}"));
+    directory.chmod("a.tokens", 0o600);
+    let ended = run(directory, &format!("{send} -vv")).await;
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert!(!ended.stderr.contains(token), "{}", ended.stderr);
+    let ended = run(directory, "account test a -C a.toml").await;
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    let received = fixture.server.take_received();
+    let users: Vec<_> = received
+        .iter()
+        .map(|mail| mail.authenticated_as.as_deref())
+        .collect();
+    assert_eq!(users, [Some(USER)]);
+    provider.shutdown().await.unwrap();
+}
