@@ -1,11 +1,16 @@
 //! Accounts that log in by OAuth 2.0: how they are shown, and mails that are sent by them.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use pilotfish::Secret;
-use pilotfish::testing::{AccessToken, AuthorizationServer, Security, TestServer};
+use pilotfish::config::Config;
+use pilotfish::oauth::Loopback;
+use pilotfish::testing::{AccessToken, AuthorizationServer, GrantType, Security, TestServer};
 
 use super::account::{CONFIG, words};
 use super::cli_fixture::{CliFixture, Directory};
 use super::run::{Ended, Run};
+use crate::support::screen::Screen;
 
 const USER: &str = "me@example.org";
 
@@ -119,4 +124,72 @@ async fn a_mail_is_sent_by_the_token_of_the_store() {
         .collect();
     assert_eq!(users, [Some(USER)]);
     provider.shutdown().await.unwrap();
+}
+
+/// A real Secret Service has the secret of the client and the tokens, and gets the renewed ones.
+#[tokio::test]
+#[ignore = "needs a keyring: tests/run installs it"]
+async fn tokens_are_renewed_in_the_keyring() {
+    let provider = AuthorizationServer::builder()
+        .user(USER)
+        .confidential_client("mailer", "sesame")
+        .rotate_refresh_tokens();
+    let provider = provider.start().await.unwrap();
+    let server = TestServer::builder().security(Security::ImplicitTls);
+    let fixture = CliFixture::open(server.tokens_of(&provider)).await;
+    let directory = &fixture.directory;
+    let keys = format!(
+        "server = 'smtps://{}'\ntls-ca = 'ca.pem'\nuser = '{USER}'\noauth = '{}'\n\
+         oauth-scope = 'mail.send offline_access'\nclient-id = 'mailer'\n",
+        fixture.server.addr(),
+        provider.issuer()
+    );
+    let text = format!(
+        "[account.a]\n{keys}client-secret-keyring = 'the client'\ntoken-keyring = 'a'\n\
+         [account.b]\n{keys}client-secret-env = 'SECRET'\ntoken-file = 'b.tokens'\n"
+    );
+    directory.file("a.toml", text);
+    let config = Config::load(directory.path().join("a.toml")).unwrap();
+    let mut account = config.account("b").unwrap().clone();
+    account.client_secret_env = None;
+    account.client_secret_command = Some("echo sesame".to_owned());
+    let login = account.oauth().await.unwrap().unwrap();
+    let client = login.client().unwrap();
+    let loopback = Loopback::bind().await.unwrap();
+    let authorization = client.authorize(loopback.port(), Some(USER)).unwrap();
+    let (tokens, page) = tokio::join!(
+        loopback.log_in(client, &authorization, USER, Duration::from_mins(1)),
+        provider.log_in(authorization.url(), USER)
+    );
+    assert_eq!(page.unwrap().status, 200);
+    let expired = UNIX_EPOCH + Duration::from_hours(1);
+    let tokens = tokens.unwrap().with_expiry(UNIX_EPOCH, expired);
+    login.store().store(&tokens).await.unwrap();
+    let unlock = "printf pw | gnome-keyring-daemon --unlock --components=secrets >keyring.log 2>&1";
+    let store = "secret-tool store --label=t service pilotfish username";
+    let send = "\"$0\" send -C a.toml --to ann@example.org --subject s --text t";
+    let script = format!(
+        "unset PILOTFISH_CONFIG XDG_CONFIG_HOME DISPLAY WAYLAND_DISPLAY; \
+         export HOME=\"$PWD\" XDG_RUNTIME_DIR=\"$PWD\" SECRET=sesame; chmod 700 .; \
+         exec dbus-run-session -- sh -c '{unlock}; {store} a <b.tokens; \
+         printf sesame | {store} \"the client\"; {send} -A a && {send} -A a; \
+         secret-tool lookup service pilotfish username a >a.tokens; \
+         secret-tool clear service pilotfish username a; {send} -A a; {send} -A b' \"$0\""
+    );
+    let (status, shown) = Screen::start(&script, directory.path()).end().await;
+    // The refresh token of the file was replaced when the one of the keyring was renewed.
+    assert_eq!(status.code(), Some(77), "{shown}");
+    assert!(shown.contains("me@example.org is not logged in"), "{shown}");
+    assert_eq!(fixture.server.take_received().len(), 2, "{shown}");
+    assert_eq!(
+        provider.token_requests(GrantType::RefreshToken),
+        2,
+        "{shown}"
+    );
+    let renewed = String::from_utf8(directory.read("a.tokens")).unwrap();
+    let old = std::str::from_utf8(tokens.access().expose()).unwrap();
+    assert!(
+        renewed.contains("refresh_token") && !renewed.contains(old),
+        "{renewed}"
+    );
 }
