@@ -9,7 +9,7 @@ use pilotfish::{Error, Fate, Message};
 
 use crate::connection::Connection;
 use crate::exit;
-use crate::output::advice::advice;
+use crate::output::advice::{advice, oauth_error, oauth_help};
 use crate::output::headline::{Subject, headline, in_bytes};
 use crate::output::report;
 use crate::output::submission::Submission;
@@ -263,6 +263,9 @@ impl Failure {
             self.forget_library_advice();
         }
         self.help.extend(advised);
+        let of_oauth = self.error.as_ref().and_then(oauth_error);
+        let help = of_oauth.and_then(|error| oauth_help(error, connection.name.as_deref()));
+        self.help.extend(help);
         self
     }
 

@@ -289,7 +289,7 @@ async fn asked(
         questions.say(&line).map_err(Failure::terminal)?;
     }
     ask_name(questions, setup).await?;
-    let store = Store::ask(questions, file.password_file(&setup.name)).await?;
+    let store = Store::ask(questions, "password", file.password_file(&setup.name)).await?;
     let (key, value) = store.key(&setup.name);
     setup.keys.push((key, value.into()));
     Ok((store, secret))

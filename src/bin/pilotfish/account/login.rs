@@ -69,6 +69,14 @@ pub(crate) async fn proof(account: &Account, secret: Option<&Secret>) -> Result<
     session(account, credentials).await
 }
 
+/// Opens a session, and logs in by these credentials.
+pub(crate) async fn proof_by(
+    account: &Account,
+    credentials: Credentials,
+) -> Result<Proof, Failure> {
+    session(account, Some(credentials)).await
+}
+
 /// Opens a session without a login.
 pub(super) async fn server(account: &Account) -> Result<Proof, Failure> {
     session(account, None).await

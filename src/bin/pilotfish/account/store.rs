@@ -39,11 +39,15 @@ impl Store {
         }
     }
 
-    /// Asks where to keep a password; without a keyring, whether to keep it in the file.
-    pub(super) async fn ask(questions: &Questions, file: PathBuf) -> Result<Self, Failure> {
+    /// Asks where to keep a password or a login; without a keyring, whether to keep it in the file.
+    pub(crate) async fn ask(
+        questions: &Questions,
+        what: &str,
+        file: PathBuf,
+    ) -> Result<Self, Failure> {
         if let Ok(keyring) = Keyring::open().await {
-            let question = "Store the password: [k]eyring, [f]ile? [k]";
-            let letter = questions.letter(question, &['k', 'f'], Some('k')).await;
+            let question = format!("Store the {what}: [k]eyring, [f]ile? [k]");
+            let letter = questions.letter(&question, &['k', 'f'], Some('k')).await;
             return match letter.map_err(Failure::terminal)? {
                 Some('k') => Ok(Self::Keyring(keyring)),
                 Some(_) => Ok(Self::File(file)),
@@ -54,7 +58,7 @@ impl Store {
         let line = questions.stream().marked(Mark::Look, line);
         questions.say(&line).map_err(Failure::terminal)?;
         let question = format!(
-            "Store the password in {}, readable only by you\nand not encrypted?",
+            "Store the {what} in {}, readable only by you\nand not encrypted?",
             shown_path(&file)
         );
         if questions

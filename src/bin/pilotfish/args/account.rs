@@ -1,4 +1,4 @@
-//! The arguments of `pilotfish account`, `auth` and `config`.
+//! The arguments of `pilotfish account` and `config`.
 
 use std::path::PathBuf;
 
@@ -157,85 +157,6 @@ fn server(text: &str) -> Result<String, pilotfish::config::ConfigError> {
     Ok(text.to_owned())
 }
 
-/// Store a password.
-#[derive(Args)]
-pub(crate) struct AuthArguments {
-    #[command(subcommand)]
-    pub(crate) command: AuthCommands,
-}
-
-#[derive(Subcommand)]
-pub(crate) enum AuthCommands {
-    /// Ask for the password of an account, log in, and store the password anew.
-    Set(AuthSetArguments),
-}
-
-/// Store the password of an account anew.
-#[derive(Args)]
-pub(crate) struct AuthSetArguments {
-    #[command(flatten)]
-    pub(crate) account: NamedAccount,
-
-    #[command(flatten)]
-    pub(crate) new: NewPasswordArguments,
-
-    /// Do not log in before the password is stored.
-    #[arg(long)]
-    pub(crate) no_test: bool,
-}
-
-/// Where a new password is, if it is not asked for.
-#[derive(Args)]
-pub(crate) struct NewPasswordArguments {
-    /// Take the new password from the first line of this file, in place of asking.
-    #[arg(
-        id = "password_file",
-        long = "password-file",
-        value_name = "FILE",
-        group = "new"
-    )]
-    file: Option<PathBuf>,
-
-    /// Take it from the first line of an open file descriptor; 0 is standard input.
-    #[arg(
-        id = "password_fd",
-        long = "password-fd",
-        value_name = "N",
-        group = "new"
-    )]
-    fd: Option<u32>,
-
-    /// Take it from what this command prints.
-    #[arg(
-        id = "password_command",
-        long = "password-command",
-        value_name = "CMD",
-        group = "new"
-    )]
-    command: Option<String>,
-
-    /// Take it from this environment variable.
-    #[arg(
-        id = "password_env",
-        long = "password-env",
-        value_name = "NAME",
-        group = "new"
-    )]
-    env: Option<String>,
-}
-
-impl NewPasswordArguments {
-    /// An account that has the password, if a flag says where it is.
-    pub(crate) fn source(self) -> Option<Account> {
-        let mut account = Account::default();
-        account.password_file = self.file;
-        account.password_fd = self.fd;
-        account.password_command = self.command;
-        account.password_env = self.env;
-        (account != Account::default()).then_some(account)
-    }
-}
-
 /// Show and check settings.
 #[derive(Args)]
 pub(crate) struct ConfigArguments {
@@ -273,7 +194,7 @@ const PROGRAMS: Words<ImportFrom> = rows! {
     "git" = ImportFrom::Git => "The sections sendemail of a git configuration";
 };
 
-const STORES: Words<Kind> = rows! {
+pub(super) const STORES: Words<Kind> = rows! {
     "keyring" = Kind::Keyring => "In the keyring of the desktop";
     "file" = Kind::File => "In a file that only you can read, for each account";
 };

@@ -136,6 +136,38 @@ const ENDINGS: &[Ending] = &[
         statuses: LOCAL,
     },
     Ending {
+        command: "auth login",
+        examples: &[
+            "pilotfish auth login work",
+            "pilotfish auth login work --device",
+            "pilotfish auth login gmail --paste",
+        ],
+        statuses: CONNECTING,
+    },
+    Ending {
+        command: "auth status",
+        examples: &["pilotfish auth status"],
+        statuses: &[exit::OK, exit::USAGE, exit::NO_PERMISSION, exit::CONFIG],
+    },
+    Ending {
+        command: "auth token",
+        examples: &[
+            "pilotfish auth token work",
+            "msmtp: auth xoauth2, passwordeval \"pilotfish auth token work\"",
+        ],
+        statuses: CONNECTING,
+    },
+    Ending {
+        command: "auth refresh",
+        examples: &["pilotfish auth refresh work"],
+        statuses: CONNECTING,
+    },
+    Ending {
+        command: "auth logout",
+        examples: &["pilotfish auth logout work"],
+        statuses: CONNECTING,
+    },
+    Ending {
         command: "auth set",
         examples: &["pilotfish auth set work"],
         statuses: CONNECTING,

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod account;
+mod auth;
 mod check;
 mod content;
 mod delivery;
@@ -22,9 +23,9 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use account::{
-    AccountAddArguments, AccountArguments, AccountCommands, AuthArguments, AuthCommands,
-    AuthSetArguments, ConfigArguments, ConfigCommands, ImportArguments, ImportFrom, NamedAccount,
+    AccountAddArguments, AccountArguments, AccountCommands, ConfigArguments, ConfigCommands, ImportArguments, ImportFrom, NamedAccount,
 };
+pub(crate) use auth::{AuthArguments, AuthCommands, AuthLoginArguments, AuthSetArguments};
 pub(crate) use check::{CheckArguments, Target};
 pub(crate) use content::{ContentArguments, RawArguments};
 pub(crate) use delivery::DeliveryArguments;

@@ -64,17 +64,22 @@ impl ConfigFile {
         &self.path
     }
 
+    /// A new file beside this file, for the password of this account.
+    pub(crate) fn password_file(&self, account: &str) -> PathBuf {
+        self.secret_file(account, "password")
+    }
+
     /// A new file beside this file, for a secret of this account: none that is there, and none that an
     /// account names.
-    pub(crate) fn password_file(&self, account: &str) -> PathBuf {
+    pub(crate) fn secret_file(&self, account: &str, kind: &str) -> PathBuf {
         let stem = file_name(account);
         let named = self.secret_files();
         let is_free = |path: &PathBuf| {
             let is_named = named.iter().any(|other| is_same_name(other, path));
             !is_named && std::fs::symlink_metadata(path).is_err()
         };
-        let first = self.path.with_file_name(format!("{stem}.password"));
-        let mut others = (2_u64..).map(|number| format!("{stem}-{number}.password"));
+        let first = self.path.with_file_name(format!("{stem}.{kind}"));
+        let mut others = (2_u64..).map(|number| format!("{stem}-{number}.{kind}"));
         if is_free(&first) {
             return first;
         }
@@ -142,6 +147,15 @@ impl ConfigFile {
         let table = accounts.and_then(|accounts| accounts.get_mut(account));
         if let Some(table) = table.and_then(Item::as_table_like_mut) {
             table.insert(key, value(text));
+        }
+    }
+
+    /// Removes a key of an account.
+    pub(crate) fn remove_key(&mut self, account: &str, key: &str) {
+        let accounts = self.document.get_mut("account");
+        let table = accounts.and_then(|accounts| accounts.get_mut(account));
+        if let Some(table) = table.and_then(Item::as_table_like_mut) {
+            table.remove(key);
         }
     }
 

@@ -5,12 +5,14 @@
 mod connection;
 mod login;
 mod mail;
+mod oauth;
 mod situation;
 
 use pilotfish::protocol::{Reply, ReplyMeaning};
 use pilotfish::transport::Fingerprint;
 use pilotfish::{Error, ErrorKind, Fate, Problem, Stage};
 
+pub(crate) use oauth::{oauth_error, oauth_help};
 pub(crate) use situation::{LoginBy, SecretShape};
 
 use crate::connection::Connection;

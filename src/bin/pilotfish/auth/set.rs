@@ -1,4 +1,4 @@
-//! `pilotfish auth`: stores the password of an account.
+//! `pilotfish auth set`: stores the password of an account.
 
 use std::path::PathBuf;
 
@@ -11,38 +11,25 @@ use crate::account::login::proof;
 use crate::account::secret::ask;
 use crate::account::store::Store;
 use crate::account::{Chosen, chosen, done, service_at};
-use crate::args::{AuthArguments, AuthCommands, AuthSetArguments, GlobalArguments};
+use crate::args::{AuthSetArguments, GlobalArguments};
 use crate::connection::Connection;
 use crate::exit;
-use crate::failure::{Failure, Interrupted};
-use crate::output::logging;
-use crate::output::report::failed;
-use crate::settings::{ConfigFile, no_secret, shown_path};
-use crate::stop::Stops;
+use crate::failure::Failure;
+use crate::settings::{ConfigFile, in_shell, no_secret, shown_path};
 use crate::terminal::question::Questions;
 
-/// Runs the command, and returns the exit status.
-pub(crate) async fn run(arguments: AuthArguments, global: &GlobalArguments) -> u8 {
-    let _watch = logging::init(global);
-    let AuthCommands::Set(arguments) = arguments.command;
-    let done = async {
-        let mut stops = Stops::new()?;
-        let work = Box::pin(set(arguments, global));
-        stops.unless(Interrupted::NotStored, work).await
-    };
-    match done.await {
-        Ok(()) => exit::OK,
-        Err(failure) => failed(global, None, &failure),
-    }
-}
-
 /// Asks for the password, logs in by it, and writes it to the file of the account.
-async fn set(arguments: AuthSetArguments, global: &GlobalArguments) -> Result<(), Failure> {
+pub(super) async fn set(arguments: AuthSetArguments, global: &GlobalArguments) -> Result<(), Failure> {
     let Chosen {
         name,
         account,
         file,
     } = chosen(arguments.account, global).await?;
+    if account.uses_oauth() {
+        let message = format!("{name} logs in with OAuth 2.0, and has no password");
+        let help = format!("pilotfish auth login {}", in_shell(&name));
+        return Err(Failure::usage(message).with_help(help));
+    }
     let elsewhere = [
         (
             account

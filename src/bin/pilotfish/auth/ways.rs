@@ -1,0 +1,168 @@
+//! The ways to log in with OAuth 2.0: by the browser, by a pasted address, and on another device.
+
+use std::convert::Infallible;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use pilotfish::oauth::{Authorization, Loopback, OAuthClient, Redirected, Tokens};
+use pilotfish::transport::Timeouts;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, stdin};
+use tokio::process::Command;
+
+use super::tokens::failed;
+use crate::failure::Failure;
+use crate::output::logging::Watch;
+use crate::output::report::notice;
+use crate::output::waiting::WaitingLine;
+use crate::terminal::question::Questions;
+use crate::terminal::style::{BOLD, CYAN, painted};
+
+/// How long the browser may take.
+const BROWSER: Duration = Duration::from_mins(5);
+
+/// The longest address that is pasted, in octets.
+const MAX_ADDRESS: u64 = 16 << 10;
+
+/// What a login needs.
+pub(super) struct Way<'a> {
+    pub(super) client: &'a OAuthClient,
+    /// The name of the account.
+    pub(super) name: &'a str,
+    pub(super) user: &'a str,
+    pub(super) questions: Option<&'a Questions>,
+    pub(super) watch: &'a Watch,
+}
+
+impl Way<'_> {
+    /// By the browser of this machine, which comes back to a port of it.
+    pub(super) async fn browser(&self) -> Result<Tokens, Failure> {
+        let loopback = Loopback::bind().await?;
+        let port = loopback.port();
+        let authorization = self.client.authorize(port, Some(self.user))?;
+        let url = authorization.url();
+        let host = host(&authorization);
+        let opener = self.questions.and_then(|questions| Some((questions, opener()?)));
+        let shown = painted(CYAN, url);
+        if opener.is_some() {
+            notice(&format!(
+                "Press Enter to open {host} in your browser, or open:\n  {shown}"
+            ));
+        } else {
+            notice(&format!("Open this in a browser of this machine:\n  {shown}"));
+        }
+        let line = self.waits(
+            format!("waiting for the browser on 127.0.0.1:{port}"),
+            BROWSER,
+        );
+        let opening = async {
+            if let Some((questions, program)) = opener
+                && let Ok(Some(_)) = questions.line("").await
+            {
+                // The address is on the screen, if this fails.
+                let _ = open(&program, url);
+            }
+            std::future::pending::<Infallible>().await
+        };
+        let tokens = tokio::select! {
+            tokens = loopback.log_in(self.client, &authorization, self.user, BROWSER) => tokens,
+            never = opening => match never {},
+        };
+        drop(line);
+        tokens.map_err(|error| failed(error, self.name))
+    }
+
+    /// By the browser of another machine. Its last page does not load, and has the code in its address.
+    pub(super) async fn paste(&self) -> Result<Tokens, Failure> {
+        // A port that is free, so that no other program gets the code.
+        let port = Loopback::bind().await?.port();
+        let authorization = self.client.authorize(port, Some(self.user))?;
+        let url = painted(CYAN, authorization.url());
+        notice(&format!("Open this on any machine and log in:\n  {url}"));
+        let question =
+            "The last page will not load; that is expected. Paste its address here:";
+        let address = match self.questions {
+            Some(questions) => questions.line(question).await.map_err(Failure::terminal)?,
+            None => {
+                notice(question);
+                let mut line = Vec::new();
+                let mut input = BufReader::new(stdin().take(MAX_ADDRESS));
+                let read = input.read_until(b'\n', &mut line).await;
+                read.map_err(Failure::terminal)?;
+                Some(String::from_utf8_lossy(&line).into_owned())
+            }
+        };
+        let address = address.ok_or_else(Failure::nothing_stored)?;
+        let tokens = match Redirected::parse(&address, &authorization) {
+            Ok(redirected) => self.client.exchange(&authorization, &redirected).await,
+            Err(error) => Err(error),
+        };
+        tokens.map_err(|error| failed(error, self.name))
+    }
+
+    /// On any device, by a code (RFC 8628).
+    pub(super) async fn device(&self) -> Result<Tokens, Failure> {
+        if !self.client.provider().has_device_flow() {
+            let name = self.client.provider().name();
+            let message = format!("{name} offers no login on another device");
+            let help = "with the browser of another machine: --paste";
+            return Err(Failure::usage(message).with_help(help));
+        }
+        let login = self.client.device().await;
+        let login = login.map_err(|error| failed(error, self.name))?;
+        let (uri, code) = (painted(CYAN, login.uri()), painted(BOLD, login.user_code()));
+        notice(&format!("Open {uri} on any device and enter: {code}"));
+        let line = self.waits("waiting for the login".to_owned(), login.expires_in());
+        let tokens = self.client.poll(&login).await;
+        drop(line);
+        tokens.map_err(|error| failed(error, self.name))
+    }
+
+    fn waits(&self, what: String, limit: Duration) -> Option<WaitingLine> {
+        let waiting = self.watch.waiting.clone()?;
+        waiting.begin(what, Some(limit));
+        Some(waiting.show(String::new(), Timeouts::default()))
+    }
+}
+
+/// The host that the browser opens.
+fn host(authorization: &Authorization) -> &str {
+    let url = authorization.url();
+    let after = url.split_once("://").map_or(url, |(_, after)| after);
+    after.split(['/', '?']).next().unwrap_or_default()
+}
+
+/// The program that opens a page in the browser of this desktop, if there is one.
+fn opener() -> Option<String> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let own = variable("BROWSER").and_then(|programs| {
+        let first = programs.split(':').next().unwrap_or_default().to_owned();
+        Some(first).filter(|program| is_program(program))
+    });
+    let has_desktop = variable("DISPLAY").or_else(|| variable("WAYLAND_DISPLAY")).is_some();
+    let desktop = if cfg!(target_os = "macos") {
+        Some("open")
+    } else {
+        Some("xdg-open").filter(|_| has_desktop)
+    };
+    own.or_else(|| {
+        let desktop = desktop.filter(|program| is_program(program));
+        desktop.map(str::to_owned)
+    })
+}
+
+/// Whether the name is that of a program.
+fn is_program(name: &str) -> bool {
+    if name.contains('/') {
+        return Path::new(name).is_file();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
+}
+
+/// Starts the browser, which goes on without this command.
+fn open(program: &str, url: &str) -> std::io::Result<()> {
+    let mut command = Command::new(program);
+    command.arg(url).stdin(Stdio::null()).stdout(Stdio::null());
+    command.stderr(Stdio::null()).spawn().map(drop)
+}
