@@ -32,6 +32,7 @@ mod login;
 mod made;
 mod missing_login;
 mod network;
+mod oauth;
 mod oauth_accounts;
 mod output;
 mod pages;

@@ -158,8 +158,8 @@ impl Run {
 }
 
 impl Running {
-    /// Waits for a line of standard error that contains this text.
-    pub(crate) async fn until(&mut self, phrase: &str) {
+    /// Waits for a line of standard error that contains this text, and returns the line.
+    pub(crate) async fn until(&mut self, phrase: &str) -> String {
         loop {
             let line = timeout(LIMIT, self.stderr.next_line()).await;
             let line = line
@@ -169,7 +169,7 @@ impl Running {
             self.seen.push_str(&line);
             self.seen.push('\n');
             if line.contains(phrase) {
-                return;
+                return line;
             }
         }
     }

@@ -10,6 +10,7 @@ use pilotfish::{Message, Secret, Security};
 use serde_json::json;
 use toml_edit::Value;
 
+use super::oauth::with_oauth;
 use super::secret::{Asked, ask};
 use super::store::Store;
 use super::{login, said, server};
@@ -17,6 +18,7 @@ use crate::args::{AccountAddArguments, GlobalArguments};
 use crate::connection::Connection;
 use crate::exit;
 use crate::failure::Failure;
+use crate::output::logging::Watch;
 use crate::output::report;
 use crate::output::submission::{Submission, TypedAddresses};
 use crate::settings::{ConfigFile, configuration, in_shell, shown_path};
@@ -24,13 +26,13 @@ use crate::terminal::question::Questions;
 use crate::terminal::style::{CYAN, Mark, Stream, painted};
 
 /// An account that is being set up.
-struct Setup {
-    name: String,
-    address: AddrSpec,
-    service: Option<&'static Service>,
-    account: Account,
+pub(super) struct Setup {
+    pub(super) name: String,
+    pub(super) address: AddrSpec,
+    pub(super) service: Option<&'static Service>,
+    pub(super) account: Account,
     /// What the file of accounts will have.
-    keys: Vec<(&'static str, Value)>,
+    pub(super) keys: Vec<(&'static str, Value)>,
     login: Login,
 }
 
@@ -41,6 +43,8 @@ enum Login {
     Asked,
     /// By a secret whose place the command line says.
     Named,
+    /// With OAuth 2.0.
+    OAuth,
     /// Not at all.
     None,
 }
@@ -49,6 +53,7 @@ enum Login {
 pub(super) async fn add(
     arguments: AccountAddArguments,
     global: &GlobalArguments,
+    watch: &Watch,
 ) -> Result<(), Failure> {
     arguments.check_commands()?;
     let is_tested = !arguments.no_test;
@@ -75,6 +80,10 @@ pub(super) async fn add(
         );
     }
     let mut stored = None;
+    if setup.login == Login::OAuth {
+        let added = with_oauth(questions.as_ref(), setup, file, is_tested, global, watch);
+        return Box::pin(added).await;
+    }
     if setup.login == Login::Asked {
         let questions = questions.as_ref().ok_or_else(cannot_ask)?;
         stored = Some(asked(questions, &mut setup, &file, is_tested).await?);
@@ -187,9 +196,11 @@ fn setup(
         || account.password_env.is_some()
         || account.password_keyring.is_some()
         || account.token_command.is_some();
+    let needs_oauth = service.is_some_and(|service| service.secret == "oauth");
     let login = match (arguments.no_login, has_source) {
         (true, _) => Login::None,
         (false, true) => Login::Named,
+        (false, false) if arguments.oauth || needs_oauth => Login::OAuth,
         (false, false) => Login::Asked,
     };
     if login != Login::None {
@@ -204,18 +215,6 @@ fn setup(
         let message = "without TLS no password is sent, because anybody on the way could read it";
         let failure = Failure::usage(message);
         return Err(failure.with_help("for a relay that needs no login, add --no-login"));
-    }
-    if let Some(service) =
-        service.filter(|service| service.secret == "oauth" && login == Login::Asked)
-    {
-        let message = format!(
-            "{} does not allow passwords here: it needs OAuth 2.0",
-            service.name
-        );
-        let failure = Failure::new(exit::UNAVAILABLE, message);
-        return Err(
-            failure.with_help("name a command that prints an access token: --token-command CMD")
-        );
     }
     Ok(Setup {
         name,
@@ -330,7 +329,7 @@ fn steps(service: &Service) -> Vec<String> {
 }
 
 /// Asks for the name that recipients see.
-async fn ask_name(questions: &Questions, setup: &mut Setup) -> Result<(), Failure> {
+pub(super) async fn ask_name(questions: &Questions, setup: &mut Setup) -> Result<(), Failure> {
     let local_part = setup.address.local_part().to_string();
     let mut letters = local_part.chars();
     let first = letters

@@ -3,6 +3,7 @@
 mod add;
 mod list;
 pub(crate) mod login;
+mod oauth;
 pub(crate) mod secret;
 mod server;
 pub(crate) mod store;
@@ -18,22 +19,22 @@ use crate::args::{AccountArguments, AccountCommands, GlobalArguments, NamedAccou
 use crate::connection::Connection;
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
-use crate::output::logging;
-use crate::output::report::{failed, notice, result};
+use crate::output::logging::{self, Watch};
+use crate::output::report::{failed, notice, result, warning};
 use crate::settings::{ConfigFile, configuration, in_shell, shown_path};
 use crate::stop::Stops;
 use crate::terminal::style::{Mark, Stream};
 
 /// Runs the command, and returns the exit status.
 pub(crate) async fn run(arguments: AccountArguments, global: &GlobalArguments) -> u8 {
-    let _watch = logging::init(global);
+    let watch = logging::init(global);
     let done = async {
         let mut stops = Stops::new()?;
         let how_far = match &arguments.command {
             AccountCommands::Test(_) => Interrupted::NotTested,
             _ => Interrupted::NotStored,
         };
-        let work = Box::pin(dispatch(arguments, global));
+        let work = Box::pin(dispatch(arguments, global, &watch));
         stops.unless(how_far, work).await
     };
     match done.await {
@@ -42,9 +43,13 @@ pub(crate) async fn run(arguments: AccountArguments, global: &GlobalArguments) -
     }
 }
 
-async fn dispatch(arguments: AccountArguments, global: &GlobalArguments) -> Result<(), Failure> {
+async fn dispatch(
+    arguments: AccountArguments,
+    global: &GlobalArguments,
+    watch: &Watch,
+) -> Result<(), Failure> {
     match arguments.command {
-        AccountCommands::Add(arguments) => add::add(*arguments, global).await,
+        AccountCommands::Add(arguments) => Box::pin(add::add(*arguments, global, watch)).await,
         AccountCommands::List => list::list(global).await,
         AccountCommands::Show(named) => {
             list::show(&chosen(named, global).await?.name, global).await
@@ -138,6 +143,14 @@ async fn remove(named_account: NamedAccount, global: &GlobalArguments) -> Result
         file,
     } = named(named_account, global).await?;
     let mut file = ConfigFile::open(file)?;
+    // Afterwards nothing here knows the client, which can revoke them.
+    match account.oauth().await {
+        Ok(None) => {}
+        Ok(Some(login)) => drop(crate::auth::remove(&login, &name, global).await?),
+        Err(error) => warning(&format!(
+            "the tokens of {name} stay where they are: {error}"
+        )),
+    }
     file.remove_account(&name);
     file.save()?;
     let path = shown_path(file.path());

@@ -37,7 +37,7 @@ pub(crate) enum AccountCommands {
 }
 
 /// An account of the configuration.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct NamedAccount {
     /// The name of the account.
     #[arg(value_name = "NAME")]
@@ -99,6 +99,10 @@ pub(crate) struct AccountAddArguments {
     #[arg(long, value_name = "CMD", group = "source")]
     pub(crate) token_command: Option<String>,
 
+    /// Log in with OAuth 2.0, in the browser [default: where the service accepts nothing else].
+    #[arg(long, group = "source")]
+    pub(crate) oauth: bool,
+
     /// Do not connect and log in now.
     #[arg(long)]
     pub(crate) no_test: bool,
@@ -144,7 +148,11 @@ impl AccountAddArguments {
         for (flag, value) in flags {
             words.extend(value.map(|value| format!("{flag} {}", in_shell(&value))));
         }
-        for (flag, is_given) in [("--no-login", self.no_login), ("--no-test", self.no_test)] {
+        for (flag, is_given) in [
+            ("--no-login", self.no_login),
+            ("--oauth", self.oauth),
+            ("--no-test", self.no_test),
+        ] {
             words.extend(is_given.then(|| flag.to_owned()));
         }
         words.join(" ")

@@ -36,7 +36,7 @@ pub(crate) enum AuthCommands {
 ///
 /// The login is proved at the mail server, and nothing is sent. Google and Microsoft want a client of your
 /// own, which is made once, in five steps that the command shows.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct AuthLoginArguments {
     #[command(flatten)]
     pub(crate) account: NamedAccount,

@@ -23,7 +23,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use account::{
-    AccountAddArguments, AccountArguments, AccountCommands, ConfigArguments, ConfigCommands, ImportArguments, ImportFrom, NamedAccount,
+    AccountAddArguments, AccountArguments, AccountCommands, ConfigArguments, ConfigCommands,
+    ImportArguments, ImportFrom, NamedAccount,
 };
 pub(crate) use auth::{AuthArguments, AuthCommands, AuthLoginArguments, AuthSetArguments};
 pub(crate) use check::{CheckArguments, Target};
@@ -74,7 +75,7 @@ pub(crate) enum Subcommands {
     Send(Box<SendArguments>),
     /// Add, list, test and remove accounts.
     Account(AccountArguments),
-    /// Store a password.
+    /// Log in with OAuth 2.0; store a password.
     Auth(AuthArguments),
     /// Show and check settings.
     Config(ConfigArguments),

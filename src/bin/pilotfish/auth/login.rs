@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use pilotfish::config::{Account, Keyring, OAuthGrant, OAuthLogin, OAuthServer};
 use pilotfish::oauth::{OAuthClient, Tokens};
 use pilotfish::{Credentials, Secret};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::guide;
 use super::tokens::timestamp;
 use super::ways::Way;
 use crate::account::login::proof_by;
 use crate::account::store::{Kind, Store};
-use crate::account::{Chosen, chosen, done, said, service_at};
+use crate::account::{chosen, done, said, service_at};
 use crate::args::{AuthLoginArguments, GlobalArguments};
 use crate::connection::Connection;
 use crate::exit;
@@ -38,16 +38,39 @@ struct Plan {
     secret: Option<Secret>,
 }
 
-/// Logs in, proves the token, and stores it.
+/// A login that is stored.
+pub(crate) struct Stored {
+    /// Where it is, and that it is renewed.
+    pub(crate) text: String,
+    object: Value,
+}
+
+/// Logs in, and prints where the login is stored.
 pub(super) async fn login(
-    arguments: AuthLoginArguments,
+    mut arguments: AuthLoginArguments,
     global: &GlobalArguments,
     watch: &Watch,
 ) -> Result<(), Failure> {
     let questions = Questions::open(global.no_input);
+    let chosen = chosen(std::mem::take(&mut arguments.account), global).await?;
+    let file = ConfigFile::open(chosen.file)?;
+    let account = (chosen.name, chosen.account, file);
+    let stored = log_in(account, arguments, questions.as_ref(), global, watch).await?;
+    done(global, &stored.text, &stored.object);
+    Ok(())
+}
+
+/// Logs in, proves the token, and stores it with the account in this file.
+pub(crate) async fn log_in(
+    (name, account, file): (String, Account, ConfigFile),
+    arguments: AuthLoginArguments,
+    questions: Option<&Questions>,
+    global: &GlobalArguments,
+    watch: &Watch,
+) -> Result<Stored, Failure> {
     let (by_device, by_paste) = (arguments.device, arguments.paste);
     let is_tested = !arguments.no_test;
-    let plan = Plan::new(arguments, questions.as_ref(), global).await?;
+    let plan = Plan::new(name, account, file, arguments, questions).await?;
     let login = plan.account.oauth().await?;
     let no_client = || Failure::usage("the account has no login by OAuth 2.0");
     let login = login.ok_or_else(no_client)?;
@@ -61,7 +84,7 @@ pub(super) async fn login(
         client: &client,
         name: &plan.name,
         user: &user,
-        questions: questions.as_ref(),
+        questions,
         watch,
     };
     let tokens = match (by_device, by_paste) {
@@ -77,7 +100,8 @@ pub(super) async fn login(
     said(global, &Stream::stderr().marked(Mark::Done, text));
     if tokens.refresh().is_none() {
         revoke(&client, &tokens).await;
-        let message = format!("{provider} gave no refresh token, so the login would end in an hour");
+        let message =
+            format!("{provider} gave no refresh token, so the login would end in an hour");
         let help = "allow access without you being there (offline access), and log in again";
         return Err(Failure::new(exit::NO_PERMISSION, message).with_help(help));
     }
@@ -118,31 +142,33 @@ async fn revoke(client: &OAuthClient, tokens: &Tokens) {
 
 /// The name of a permission, without the address before it.
 fn permission(scope: &str) -> Option<&str> {
-    let own = scope
-        .split(' ')
-        .find(|scope| !matches!(*scope, "" | "offline_access" | "openid" | "email" | "profile"))?;
+    let own = scope.split(' ').find(|scope| {
+        !matches!(
+            *scope,
+            "" | "offline_access" | "openid" | "email" | "profile"
+        )
+    })?;
     let name = own.rsplit('/').next().filter(|name| !name.is_empty());
     Some(name.unwrap_or(own))
 }
 
 impl Plan {
     async fn new(
+        name: String,
+        account: Account,
+        file: ConfigFile,
         arguments: AuthLoginArguments,
         questions: Option<&Questions>,
-        global: &GlobalArguments,
     ) -> Result<Self, Failure> {
-        let Chosen {
-            name,
-            account,
-            file,
-        } = chosen(arguments.account, global).await?;
         if account.oauth_grant.unwrap_or_default() != OAuthGrant::Login {
             let message = format!("{name} obtains its tokens by itself, without a login");
             let help = format!("pilotfish auth refresh {}", in_shell(&name));
             return Err(Failure::usage(message).with_help(help));
         }
         let (mut account, old) = without_secrets(account);
-        let address = account.sender().map(|sender| sender.addr_spec().to_string());
+        let address = account
+            .sender()
+            .map(|sender| sender.addr_spec().to_string());
         let mut keys = Vec::new();
         if account.user.is_none() {
             let no_user = || {
@@ -181,7 +207,6 @@ impl Plan {
             secret = asked.secret;
         }
         account.oauth = Some(server);
-        let file = ConfigFile::open(file)?;
         let store = place(&account, &name, &file, arguments.store, questions).await?;
         match &store {
             _ if account.token_file.is_some() || account.token_keyring.is_some() => {}
@@ -214,7 +239,7 @@ impl Plan {
         tokens: &Tokens,
         is_tested: bool,
         global: &GlobalArguments,
-    ) -> Result<(), Failure> {
+    ) -> Result<Stored, Failure> {
         let lock = login.store().lock().await?;
         login.store().store(tokens).await?;
         drop(lock);
@@ -254,10 +279,7 @@ impl Plan {
         }
         let place = match &self.store {
             Store::Keyring(_) => "the keyring".to_owned(),
-            Store::File(_) => format!(
-                "{}, readable only by you and not encrypted",
-                login.place()
-            ),
+            Store::File(_) => format!("{}, readable only by you and not encrypted", login.place()),
         };
         let object = json!({
             "schema": "pilotfish.auth-login/1", "name": self.name, "user": self.account.user,
@@ -265,8 +287,7 @@ impl Plan {
             "expires": tokens.expires().and_then(timestamp),
         });
         let text = format!("login stored in {place}; it is renewed by itself");
-        done(global, &text, &object);
-        Ok(())
+        Ok(Stored { text, object })
     }
 }
 

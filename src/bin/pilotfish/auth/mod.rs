@@ -7,6 +7,9 @@ mod status;
 mod tokens;
 mod ways;
 
+pub(crate) use login::log_in;
+pub(crate) use tokens::remove;
+
 use crate::args::{AuthArguments, AuthCommands, GlobalArguments};
 use crate::exit;
 use crate::failure::{Failure, Interrupted};

@@ -19,7 +19,10 @@ use crate::settings::{ConfigFile, in_shell, no_secret, shown_path};
 use crate::terminal::question::Questions;
 
 /// Asks for the password, logs in by it, and writes it to the file of the account.
-pub(super) async fn set(arguments: AuthSetArguments, global: &GlobalArguments) -> Result<(), Failure> {
+pub(super) async fn set(
+    arguments: AuthSetArguments,
+    global: &GlobalArguments,
+) -> Result<(), Failure> {
     let Chosen {
         name,
         account,

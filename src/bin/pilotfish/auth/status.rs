@@ -38,7 +38,11 @@ pub(super) async fn status(named: NamedAccount, global: &GlobalArguments) -> Res
         rows.push(row(name, &account).await);
     }
     let failed = rows.iter().any(|row| row.mark == Mark::Failed);
-    let status = if failed { exit::NO_PERMISSION } else { exit::OK };
+    let status = if failed {
+        exit::NO_PERMISSION
+    } else {
+        exit::OK
+    };
     if global.json {
         let rows = rows.iter().map(|row| {
             json!({
@@ -93,13 +97,14 @@ async fn row(name: String, account: &Account) -> Row {
         return oauth(name, account).await;
     }
     let (by, may_read) = password(account);
-    let (mark, state) = match may_read {
-        false => (Mark::Idle, String::new()),
+    let (mark, state) = if may_read {
         // Only its presence counts: no server is asked.
-        true => match account.credentials().await {
+        match account.credentials().await {
             Ok(_) => (Mark::Done, String::new()),
             Err(error) => (Mark::Failed, error.to_string()),
-        },
+        }
+    } else {
+        (Mark::Idle, String::new())
     };
     Row {
         name,
@@ -114,13 +119,37 @@ async fn row(name: String, account: &Account) -> Row {
 fn password(account: &Account) -> (String, bool) {
     let file = |path: &std::path::PathBuf| format!("password in {}", shown_path(path));
     let places = [
-        (account.password_keyring.is_some(), "password in the keyring", true),
-        (account.password_command.is_some(), "password by a command", false),
-        (account.password_env.is_some(), "password in a variable", true),
-        (account.password_credential.is_some(), "password of systemd", true),
-        (account.password_netrc.is_some(), "password in a netrc file", true),
+        (
+            account.password_keyring.is_some(),
+            "password in the keyring",
+            true,
+        ),
+        (
+            account.password_command.is_some(),
+            "password by a command",
+            false,
+        ),
+        (
+            account.password_env.is_some(),
+            "password in a variable",
+            true,
+        ),
+        (
+            account.password_credential.is_some(),
+            "password of systemd",
+            true,
+        ),
+        (
+            account.password_netrc.is_some(),
+            "password in a netrc file",
+            true,
+        ),
         (account.token_file.is_some(), "token in a file", true),
-        (account.token_keyring.is_some(), "token in the keyring", true),
+        (
+            account.token_keyring.is_some(),
+            "token in the keyring",
+            true,
+        ),
         (account.token_command.is_some(), "token by a command", false),
         (account.token_env.is_some(), "token in a variable", true),
         (account.token_credential.is_some(), "token of systemd", true),

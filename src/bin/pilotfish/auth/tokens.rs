@@ -62,7 +62,9 @@ pub(super) async fn logout(named: NamedAccount, global: &GlobalArguments) -> Res
     let login = login_of(&name, &account).await?;
     let is_revoked = remove(&login, &name, global).await?;
     let text = match is_revoked {
-        Some(true) => format!("{name} is logged out: the login is revoked, and its tokens are removed"),
+        Some(true) => {
+            format!("{name} is logged out: the login is revoked, and its tokens are removed")
+        }
         Some(false) => format!("{name} is logged out here: its tokens are removed"),
         None => format!("{name} was not logged in"),
     };

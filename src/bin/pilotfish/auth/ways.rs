@@ -42,14 +42,18 @@ impl Way<'_> {
         let authorization = self.client.authorize(port, Some(self.user))?;
         let url = authorization.url();
         let host = host(&authorization);
-        let opener = self.questions.and_then(|questions| Some((questions, opener()?)));
+        let opener = self
+            .questions
+            .and_then(|questions| Some((questions, opener()?)));
         let shown = painted(CYAN, url);
         if opener.is_some() {
             notice(&format!(
                 "Press Enter to open {host} in your browser, or open:\n  {shown}"
             ));
         } else {
-            notice(&format!("Open this in a browser of this machine:\n  {shown}"));
+            notice(&format!(
+                "Open this in a browser of this machine:\n  {shown}"
+            ));
         }
         let line = self.waits(
             format!("waiting for the browser on 127.0.0.1:{port}"),
@@ -79,18 +83,17 @@ impl Way<'_> {
         let authorization = self.client.authorize(port, Some(self.user))?;
         let url = painted(CYAN, authorization.url());
         notice(&format!("Open this on any machine and log in:\n  {url}"));
-        let question =
-            "The last page will not load; that is expected. Paste its address here:";
-        let address = match self.questions {
-            Some(questions) => questions.line(question).await.map_err(Failure::terminal)?,
-            None => {
-                notice(question);
-                let mut line = Vec::new();
-                let mut input = BufReader::new(stdin().take(MAX_ADDRESS));
-                let read = input.read_until(b'\n', &mut line).await;
-                read.map_err(Failure::terminal)?;
-                Some(String::from_utf8_lossy(&line).into_owned())
-            }
+        let question = "The last page will not load; that is expected. Paste its address here:";
+        let address = if let Some(questions) = self.questions {
+            let address = questions.line(question).await;
+            address.map_err(Failure::terminal)?
+        } else {
+            notice(question);
+            let mut line = Vec::new();
+            let mut input = BufReader::new(stdin().take(MAX_ADDRESS));
+            let read = input.read_until(b'\n', &mut line).await;
+            read.map_err(Failure::terminal)?;
+            Some(String::from_utf8_lossy(&line).into_owned())
         };
         let address = address.ok_or_else(Failure::nothing_stored)?;
         let tokens = match Redirected::parse(&address, &authorization) {
@@ -139,7 +142,9 @@ fn opener() -> Option<String> {
         let first = programs.split(':').next().unwrap_or_default().to_owned();
         Some(first).filter(|program| is_program(program))
     });
-    let has_desktop = variable("DISPLAY").or_else(|| variable("WAYLAND_DISPLAY")).is_some();
+    let has_desktop = variable("DISPLAY")
+        .or_else(|| variable("WAYLAND_DISPLAY"))
+        .is_some();
     let desktop = if cfg!(target_os = "macos") {
         Some("open")
     } else {
