@@ -355,7 +355,7 @@ async fn what_cannot_be_set_up() {
         (
             "account add me@outlook.com --no-test",
             69,
-            "Outlook.com does not allow passwords",
+            "a login with OAuth 2.0 needs a terminal here",
         ),
         (
             "account add me@proton.me --server smtps://x --tls none --password-env X",

@@ -222,7 +222,7 @@ async fn what_was_meant_is_named() {
             "account tst",
             "help:   did you mean: pilotfish account test",
         ),
-        ("auth st", "help:   did you mean: pilotfish auth set"),
+        ("auth statsu", "help:   did you mean: pilotfish auth status"),
         ("auth xyzzy", "help:   all commands: pilotfish auth -h"),
         ("send --colour never", "help:   did you mean --color?"),
         ("send --sbuject x", "help:   did you mean --subject?"),

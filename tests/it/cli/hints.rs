@@ -92,13 +92,13 @@ async fn a_rejected_login() {
             LOGIN,
             Auth,
             "535 5.7.139 basic authentication is disabled",
-            "--token-command",
+            "pilotfish auth login",
         ),
         (
             LOGIN,
             Auth,
             "550 5.7.30 Basic authentication is not supported",
-            "--token-command",
+            "pilotfish auth login",
         ),
         (
             LOGIN,

@@ -22,12 +22,21 @@ pub(super) const ROWS: &[Advice] = rows! {
             https://myaccount.google.com/apppasswords";
     codes: &[534], statuses: &["X.7.14"], words: &["gsmtp", "google.com"], at: Some(at("gmail", "Google wants a login with a browser first", false))
         => "Google wants to see you first: log in with a browser from this network, then try again";
+    codes: &[535], statuses: &["X.7.139"], words: &["smtpclientauthentication is disabled"], at: Some(at("office365", "logins by SMTP are off for the mailbox or the organization", false))
+        => "no password and no token helps before an administrator turns authenticated SMTP on: \
+            Set-CASMailbox USER -SmtpClientAuthenticationDisabled $false, or for all: \
+            https://aka.ms/smtp_auth_disabled";
+    codes: &[535], statuses: &["X.7.139"], words: &["security defaults"], at: Some(at("office365", "a policy of the organization forbids logins by password", false))
+        => "log in with OAuth 2.0: pilotfish auth login; an administrator may have to allow it";
     codes: &[535, 550], statuses: &["X.7.139", "X.7.30"], when: is_by_password, at: Some(at("office365", "this account cannot log in by a password", false))
-        => "Microsoft takes no password for this account: log in by an OAuth 2.0 token \
-            (--token-command), or have the administrator allow authenticated SMTP";
+        => "Microsoft takes no password for this account: log in with OAuth 2.0: \
+            pilotfish auth login";
     codes: &[535], words: &["auth005"], says_what_was_sent: true, at: Some(at("yahoo", "an app password is needed, or this one was revoked", true))
         => "Yahoo takes no account password here: make an app password in the security settings of \
             the account and use that";
+    kinds: &[ErrorKind::Auth], stages: &[Stage::Auth], codes: &[535, 501], when: |connection| connection.account.uses_oauth(), explains: false
+        => "the mail server refuses a token that is new: log in again as the user of the account \
+            (pilotfish auth login), and check that the mailbox may send by SMTP";
     kinds: &[ErrorKind::Auth], stages: &[Stage::Auth], codes: &[535, 501], when: |connection| connection.login() == LoginBy::Token, explains: false
         => "get a new access token, which mostly lasts for an hour, and check that it is for sending \
             mail by SMTP and belongs to --user";
@@ -80,7 +89,7 @@ pub(super) fn of_service(row: &Advice, connection: &Connection) -> Option<String
             "{name} accepts a key, and not the password of the account: make one at {page}"
         )),
         (LoginBy::Password, "oauth", _) => Some(format!(
-            "{name} accepts no passwords: log in by an OAuth 2.0 token (--token-command)"
+            "{name} accepts no passwords: log in with OAuth 2.0: pilotfish auth login"
         )),
         _ => None,
     }
@@ -137,7 +146,7 @@ mod tests {
             (
                 "smtp-mail.outlook.com",
                 Some(
-                    "Outlook.com accepts no passwords: log in by an OAuth 2.0 token (--token-command)",
+                    "Outlook.com accepts no passwords: log in with OAuth 2.0: pilotfish auth login",
                 ),
             ),
             ("smtp.example.org", None),
