@@ -9,6 +9,7 @@ use pilotfish::message::dkim::{DkimError, Signer};
 use pilotfish::services::Service;
 use pilotfish::{Credentials, Message, Secret, Security, ServerConfig};
 
+use crate::auth::no_token;
 use crate::args::{GlobalArguments, ServerArguments};
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
@@ -151,7 +152,8 @@ impl Connection {
         if let Some(login) = login.map_err(|error| no_secret(error, &self.account))? {
             let credentials = login.credentials();
             // Without a token, no connection is opened.
-            credentials.tokens().await.map_err(ConfigError::from)?;
+            let tokens = credentials.tokens().await;
+            tokens.map_err(|error| no_token(error, self.name.as_deref()))?;
             builder = builder.credentials(credentials);
         } else {
             let credentials = match self.account.credentials().await {

@@ -1,13 +1,19 @@
 //! Logins with OAuth 2.0 by the command: the screens, what is stored, and mails that need a new token.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, UNIX_EPOCH};
 
+use futures_util::future::join_all;
+use pilotfish::oauth::{TokenFile, TokenStore as _};
 use pilotfish::testing::{
-    AuthorizationServer, AuthorizationServerBuilder, Endpoint, EndpointFault, GrantType, TestServer,
+    AuthorizationServer, AuthorizationServerBuilder, Endpoint, EndpointFault, GrantType,
+    TestServer, TokenRefusal,
 };
+use rustix::process::Signal;
+use serde_json::Value;
 
 use super::cli_fixture::CliFixture;
-use super::run::{Ended, Run, Running, USER};
+use super::run::{Ended, Run, Running, USER, unwrapped};
 
 const CLIENT: &str = "the-client";
 const SECRET: &str = "client-secret-93jd";
@@ -27,8 +33,14 @@ fn provider() -> AuthorizationServerBuilder {
 impl World {
     /// A home with an account whose password lies in a file.
     pub(super) async fn open(provider: AuthorizationServerBuilder) -> Self {
+        Self::refusing(provider, TokenRefusal::Challenge).await
+    }
+
+    /// The same with another reply to a token that is not valid.
+    async fn refusing(provider: AuthorizationServerBuilder, refusal: TokenRefusal) -> Self {
         let provider = provider.start().await.unwrap();
         let server = TestServer::builder().tokens_of(&provider);
+        let server = server.token_refusal(refusal);
         let fixture = CliFixture::open(server).await;
         let config = format!(
             "[account.work]\nserver = \"{}\"\ntls = \"starttls\"\ntls-ca = \"ca.pem\"\n\
@@ -71,6 +83,25 @@ impl World {
         ended
     }
 
+    pub(super) fn tokens(&self) -> TokenFile {
+        TokenFile::new(self.fixture.directory.path().join("work.tokens"))
+    }
+
+    /// Stores the tokens as if they had expired long ago.
+    async fn expire(&self) {
+        let file = self.tokens();
+        let tokens = file.load().await.unwrap().unwrap();
+        let then = UNIX_EPOCH + Duration::from_hours(1);
+        let tokens = tokens.with_expiry(UNIX_EPOCH, then);
+        file.store(&tokens).await.unwrap();
+    }
+
+    /// Checks how many mails arrived, and that no server has complaints.
+    pub(super) async fn ends_with(self, mails: usize) {
+        assert_eq!(self.fixture.mails().await.len(), mails);
+        assert_eq!(self.provider.violations(), Vec::<String>::new());
+    }
+
     pub(super) fn config(&self) -> String {
         String::from_utf8(self.fixture.directory.read("mail.toml")).unwrap()
     }
@@ -80,20 +111,171 @@ impl World {
 async fn a_login_by_the_browser() {
     let world = World::open(provider()).await;
     let ended = world.log_in().await;
-    let stored = "✓ login stored in mail.toml".to_owned();
-    println!("{} {}", ended.stderr, ended.stdout);
-    assert!(
-        ended
-            .stdout
-            .contains("readable only by you and not encrypted"),
-        "{ended:?} {stored}"
+    assert_eq!(
+        ended.result(),
+        "login stored in work.tokens, readable only by you and not encrypted; it is renewed by itself"
     );
+    let seen = unwrapped(&ended.stderr);
+    for line in [
+        "127.0.0.1 logged you in; permission: mail.send\n",
+        "127.0.0.1 accepts the token\n",
+        "work no longer logs in by password-file: the line was removed from mail.toml, and the secret \
+         is where it was",
+    ] {
+        assert!(seen.contains(line), "{line}: {seen}");
+    }
     let config = world.config();
-    println!("{config}");
-    let path = world.fixture.directory.path().join("work.tokens");
-    let mode = std::fs::metadata(path).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    let keys = format!(
+        "from = \"{USER}\"\noauth = \"{}\"\noauth-scope = \"mail.send offline_access\"\n\
+         client-id = \"{CLIENT}\"\nclient-secret-file = ",
+        world.provider.issuer()
+    );
+    assert!(config.contains(&keys), "{config}");
+    assert!(
+        config.ends_with("token-file = \"work.tokens\"\n"),
+        "{config}"
+    );
+    let mode = std::fs::metadata(world.tokens().path()).unwrap();
+    assert_eq!(mode.permissions().mode() & 0o777, 0o600);
+    world.run("send ann@example.org -m Hi").end().await.result();
+    assert_eq!(world.provider.token_requests(GrantType::RefreshToken), 0);
+    world.ends_with(1).await;
+}
+
+/// All of them find a token that has expired. One renews it, and each mail is sent once.
+#[tokio::test]
+async fn eight_processes_renew_once() {
+    let world = World::open(provider().rotate_refresh_tokens()).await;
+    world.log_in().await;
+    world.expire().await;
+    let runs = (0..8).map(|number| {
+        world
+            .run(&format!("send ann@example.org -m {number}"))
+            .end()
+    });
+    for ended in join_all(runs).await {
+        ended.result();
+    }
+    assert_eq!(world.provider.token_requests(GrantType::RefreshToken), 1);
+    world.ends_with(8).await;
+}
+
+/// The one that renews is killed while the authorization server is silent: the others go on.
+#[tokio::test]
+async fn a_process_that_is_killed_while_it_renews() {
+    let world = World::open(provider()).await;
+    world.log_in().await;
+    world.expire().await;
+    world
+        .provider
+        .fault(Endpoint::Token, EndpointFault::Silence);
+    let before = world.provider.requests(Endpoint::Token);
+    let first = world.run("send ann@example.org -m first").start().await;
+    while world.provider.requests(Endpoint::Token) == before {
+        tokio::task::yield_now().await;
+    }
+    let mut others = Vec::new();
+    for number in 0..4 {
+        let run = world.run(&format!("send ann@example.org -m {number}"));
+        others.push(run.start().await);
+    }
+    first.signal(Signal::KILL);
+    for other in others {
+        other.end().await.result();
+    }
+    assert_eq!(first.end().await.status, 137);
+    // The killed one's, and one more.
+    assert_eq!(world.provider.requests(Endpoint::Token) - before, 2);
+    world.ends_with(4).await;
+}
+
+/// The mail server knows that the token is no longer valid: it is renewed, and the same connection goes
+/// on.
+#[tokio::test]
+async fn a_token_that_is_withdrawn_is_renewed_over_the_same_connection() {
+    for refusal in [TokenRefusal::Google, TokenRefusal::Microsoft] {
+        let world = World::refusing(provider().rotate_refresh_tokens(), refusal).await;
+        world.log_in().await;
+        world.provider.revoke_access_tokens();
+        let ended = world.run("send ann@example.org -m Hi -vv").end().await;
+        ended.result();
+        let dialogue = &ended.stderr;
+        let sent = |command: &str| dialogue.matches(&format!(">  {command}")).count();
+        assert_eq!((sent("STARTTLS"), sent("AUTH ")), (1, 2), "{dialogue}");
+        assert_eq!(world.provider.token_requests(GrantType::RefreshToken), 1);
+        world.ends_with(1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_was_revoked() {
+    let world = World::open(provider()).await;
+    world.log_in().await;
+    world.provider.revoke_all();
     let ended = world.run("send ann@example.org -m Hi").end().await;
-    ended.result();
-    world.fixture.mail().await;
+    ended.fails(77, "then: pilotfish auth login work");
+    ended.fails(77, "the login has ended: access was revoked");
+    world.expire().await;
+    let ended = world.run("auth status").end().await;
+    assert_eq!(ended.status, 77, "{ended:?}");
+    let expected =
+        "work  OAuth 2.0 in a file (mode 600)  revoked or expired: pilotfish auth login work\n";
+    assert!(ended.stdout.ends_with(expected), "{ended:?}");
+    for command in ["token", "refresh"] {
+        let ended = world.run(&format!("auth {command} work")).end().await;
+        ended.fails(77, "then: pilotfish auth login work");
+    }
+    world.log_in().await;
+    world.run("auth status").end().await.result();
+    world.ends_with(0).await;
+}
+
+#[tokio::test]
+async fn status_token_refresh_and_logout() {
+    let world = World::open(provider()).await;
+    let shown = world.run("auth status").end().await;
+    assert!(
+        shown.result().contains("work  password in password"),
+        "{shown:?}"
+    );
+    let ended = world.run("auth token work").end().await;
+    ended.fails(64, "to change that: pilotfish auth login work");
+    world.log_in().await;
+    let shown = world.run("auth status").end().await;
+    let expected = "work  OAuth 2.0 in a file (mode 600)  token for 59 min more, then renewed";
+    assert_eq!(shown.result().trim_start(), expected);
+    let status = world.run("auth status --json").end().await;
+    let object: Value = serde_json::from_str(status.result()).unwrap();
+    assert_eq!(object["schema"], "pilotfish.auth-status/1");
+    assert_eq!(object["logins"][0]["works"], true);
+    let token = world.run("auth token work").end().await;
+    assert_eq!(token.stderr, "");
+    let stored = world.tokens().load().await.unwrap().unwrap();
+    assert_eq!(token.result().as_bytes(), stored.access().expose());
+    let ended = world.run("auth refresh work").end().await;
+    assert_eq!(ended.result(), "token of work renewed: valid for 59 min");
+    let renewed = world.run("auth token work --json").end().await;
+    let object: Value = serde_json::from_str(renewed.result()).unwrap();
+    assert_eq!(object["user"], USER);
+    assert_ne!(object["token"], token.result());
+    let ended = world.run("auth logout work").end().await;
+    assert_eq!(
+        ended.result(),
+        "work is logged out: the login is revoked, and its tokens are removed"
+    );
+    assert_eq!(world.provider.requests(Endpoint::Revocation), 1);
+    assert!(!world.tokens().path().exists());
+    let ended = world.run("auth logout work").end().await;
+    assert_eq!(ended.result(), "work was not logged in");
+    let ended = world.run("send ann@example.org -m Hi").end().await;
+    ended.fails(77, "pilotfish auth login work");
+    let shown = world.run("auth status").end().await;
+    assert_eq!(shown.status, 77, "{shown:?}");
+    assert!(
+        shown
+            .stdout
+            .contains("not logged in: pilotfish auth login work"),
+        "{shown:?}"
+    );
+    world.ends_with(0).await;
 }

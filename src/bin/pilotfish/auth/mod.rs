@@ -8,7 +8,7 @@ mod tokens;
 mod ways;
 
 pub(crate) use login::log_in;
-pub(crate) use tokens::remove;
+pub(crate) use tokens::{no_token, remove};
 
 use crate::args::{AuthArguments, AuthCommands, GlobalArguments};
 use crate::exit;

@@ -21,7 +21,7 @@ pub(super) async fn token(named: NamedAccount, global: &GlobalArguments) -> Resu
     let Chosen { name, account, .. } = chosen(named, global).await?;
     let login = login_of(&name, &account).await?;
     let tokens = login.credentials().tokens().await;
-    let tokens = tokens.map_err(|error| failed(error, &name))?;
+    let tokens = tokens.map_err(|error| no_token(error, Some(&name)))?;
     let token = String::from_utf8_lossy(tokens.access().expose()).into_owned();
     if global.json {
         let object = json!({
@@ -45,7 +45,7 @@ pub(super) async fn refresh(named: NamedAccount, global: &GlobalArguments) -> Re
     let Chosen { name, account, .. } = chosen(named, global).await?;
     let login = login_of(&name, &account).await?;
     let tokens = login.credentials().refresh().await;
-    let tokens = tokens.map_err(|error| failed(error, &name))?;
+    let tokens = tokens.map_err(|error| no_token(error, Some(&name)))?;
     let valid = validity(&tokens).map(|valid| format!(": valid for {valid}"));
     let text = format!("token of {name} renewed{}", valid.unwrap_or_default());
     let object = json!({
@@ -135,9 +135,9 @@ async fn login_of(name: &str, account: &Account) -> Result<OAuthLogin, Failure> 
     })
 }
 
-/// The failure, with the command that helps.
-pub(super) fn failed(error: OAuthError, name: &str) -> Failure {
-    let help = oauth_help(&error, Some(name));
+/// Why the account with this name has no access token, with the command that helps.
+pub(crate) fn no_token(error: OAuthError, name: Option<&str>) -> Failure {
+    let help = oauth_help(&error, name);
     let failure = Failure::from(error);
     match help {
         Some(help) => failure.with_help(help),

@@ -10,7 +10,7 @@ use pilotfish::transport::Timeouts;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, stdin};
 use tokio::process::Command;
 
-use super::tokens::failed;
+use super::tokens::no_token;
 use crate::failure::Failure;
 use crate::output::logging::Watch;
 use crate::output::report::notice;
@@ -73,7 +73,7 @@ impl Way<'_> {
             never = opening => match never {},
         };
         drop(line);
-        tokens.map_err(|error| failed(error, self.name))
+        tokens.map_err(|error| no_token(error, Some(self.name)))
     }
 
     /// By the browser of another machine. Its last page does not load, and has the code in its address.
@@ -100,7 +100,7 @@ impl Way<'_> {
             Ok(redirected) => self.client.exchange(&authorization, &redirected).await,
             Err(error) => Err(error),
         };
-        tokens.map_err(|error| failed(error, self.name))
+        tokens.map_err(|error| no_token(error, Some(self.name)))
     }
 
     /// On any device, by a code (RFC 8628).
@@ -112,13 +112,13 @@ impl Way<'_> {
             return Err(Failure::usage(message).with_help(help));
         }
         let login = self.client.device().await;
-        let login = login.map_err(|error| failed(error, self.name))?;
+        let login = login.map_err(|error| no_token(error, Some(self.name)))?;
         let (uri, code) = (painted(CYAN, login.uri()), painted(BOLD, login.user_code()));
         notice(&format!("Open {uri} on any device and enter: {code}"));
         let line = self.waits("waiting for the login".to_owned(), login.expires_in());
         let tokens = self.client.poll(&login).await;
         drop(line);
-        tokens.map_err(|error| failed(error, self.name))
+        tokens.map_err(|error| no_token(error, Some(self.name)))
     }
 
     fn waits(&self, what: String, limit: Duration) -> Option<WaitingLine> {
