@@ -9,8 +9,8 @@ use pilotfish::message::dkim::{DkimError, Signer};
 use pilotfish::services::Service;
 use pilotfish::{Credentials, Message, Secret, Security, ServerConfig};
 
-use crate::auth::no_token;
 use crate::args::{GlobalArguments, ServerArguments};
+use crate::auth::no_token;
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::input::is_standard_input;
