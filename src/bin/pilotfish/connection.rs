@@ -10,7 +10,7 @@ use pilotfish::services::Service;
 use pilotfish::{Credentials, Message, Secret, Security, ServerConfig};
 
 use crate::args::{GlobalArguments, ServerArguments};
-use crate::auth::no_token;
+use crate::auth::oauth_credentials;
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::input::is_standard_input;
@@ -150,10 +150,7 @@ impl Connection {
         let mut builder = self.account.server_builder().await?;
         let login = self.account.oauth().await;
         if let Some(login) = login.map_err(|error| no_secret(error, &self.account))? {
-            let credentials = login.credentials();
-            // Without a token, no connection is opened.
-            let tokens = credentials.tokens().await;
-            tokens.map_err(|error| no_token(error, self.name.as_deref()))?;
+            let credentials = oauth_credentials(&login, self.name.as_deref()).await?;
             builder = builder.credentials(credentials);
         } else {
             let credentials = match self.account.credentials().await {

@@ -203,6 +203,12 @@ async fn a_token_that_is_withdrawn_is_renewed_over_the_same_connection() {
         let sent = |command: &str| dialogue.matches(&format!(">  {command}")).count();
         assert_eq!((sent("STARTTLS"), sent("AUTH ")), (1, 2), "{dialogue}");
         assert_eq!(world.provider.token_requests(GrantType::RefreshToken), 1);
+        for command in ["account test work", "check --login -A work"] {
+            world.provider.revoke_access_tokens();
+            let ended = world.run(command).end().await;
+            assert_eq!(ended.status, 0, "{ended:?}");
+        }
+        assert_eq!(world.provider.token_requests(GrantType::RefreshToken), 3);
         world.ends_with(1).await;
     }
 }

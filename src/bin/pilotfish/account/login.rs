@@ -3,10 +3,12 @@
 use std::fmt;
 
 use pilotfish::config::Account;
+use pilotfish::session::ServerConfigBuilder;
 use pilotfish::{Credentials, ErrorKind, Secret};
 use serde_json::{Value, json};
 
 use super::list::place;
+use crate::auth::oauth_credentials;
 use crate::connection::credentials_by;
 use crate::failure::Failure;
 use crate::settings::no_secret;
@@ -62,11 +64,19 @@ impl Proof {
 
 /// Opens a session, and logs in by the secret, or by that of the account.
 pub(crate) async fn proof(account: &Account, secret: Option<&Secret>) -> Result<Proof, Failure> {
+    if let (Some(login), None) = (account.oauth().await?, secret) {
+        let credentials = oauth_credentials(&login, None).await?;
+        let builder = account.server_builder().await?.credentials(credentials);
+        return session(account, builder, account.user.clone()).await;
+    }
     let credentials = match (secret, &account.user) {
         (Some(secret), Some(user)) => Some(credentials_by(account, user, secret)?),
         _ => (account.credentials().await).map_err(|error| no_secret(error, account))?,
     };
-    session(account, credentials).await
+    match credentials {
+        Some(credentials) => proof_by(account, credentials).await,
+        None => server(account).await,
+    }
 }
 
 /// Opens a session, and logs in by these credentials.
@@ -74,20 +84,21 @@ pub(crate) async fn proof_by(
     account: &Account,
     credentials: Credentials,
 ) -> Result<Proof, Failure> {
-    session(account, Some(credentials)).await
+    let user = credentials.user().to_owned();
+    let builder = account.server_builder().await?.credentials(credentials);
+    session(account, builder, Some(user)).await
 }
 
 /// Opens a session without a login.
 pub(super) async fn server(account: &Account) -> Result<Proof, Failure> {
-    session(account, None).await
+    session(account, account.server_builder().await?, None).await
 }
 
-async fn session(account: &Account, credentials: Option<Credentials>) -> Result<Proof, Failure> {
-    let mut builder = account.server_builder().await?;
-    let user = credentials.as_ref().map(|known| known.user().to_owned());
-    if let Some(credentials) = credentials {
-        builder = builder.credentials(credentials);
-    }
+async fn session(
+    account: &Account,
+    builder: ServerConfigBuilder,
+    user: Option<String>,
+) -> Result<Proof, Failure> {
     let session = builder.build()?.connect().await;
     let session = session.map_err(|error| {
         let is_rejected = error.kind() == ErrorKind::Auth && !error.is_transient();

@@ -8,7 +8,7 @@ mod tokens;
 mod ways;
 
 pub(crate) use login::log_in;
-pub(crate) use tokens::{no_token, remove};
+pub(crate) use tokens::{oauth_credentials, remove};
 
 use crate::args::{AuthArguments, AuthCommands, GlobalArguments};
 use crate::exit;
@@ -33,7 +33,7 @@ pub(crate) async fn run(arguments: AuthArguments, global: &GlobalArguments) -> u
                 AuthCommands::Token(named) => tokens::token(named, global).await,
                 AuthCommands::Refresh(named) => tokens::refresh(named, global).await,
                 AuthCommands::Logout(named) => tokens::logout(named, global).await,
-                AuthCommands::Set(arguments) => set::set(arguments, global).await,
+                AuthCommands::Set(arguments) => Box::pin(set::set(arguments, global)).await,
             }
             .map(|()| exit::OK)
         };

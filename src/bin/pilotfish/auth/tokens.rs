@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _};
 use std::time::SystemTime;
 
 use pilotfish::config::{Account, OAuthLogin};
-use pilotfish::oauth::{OAuthError, Tokens};
+use pilotfish::oauth::{OAuthCredentials, OAuthError, Tokens};
 use serde_json::json;
 
 use crate::account::{Chosen, chosen, done, said};
@@ -135,8 +135,20 @@ async fn login_of(name: &str, account: &Account) -> Result<OAuthLogin, Failure> 
     })
 }
 
+/// The credentials of sessions, with a token that is valid now: without one, no connection is opened.
+pub(crate) async fn oauth_credentials(
+    login: &OAuthLogin,
+    name: Option<&str>,
+) -> Result<OAuthCredentials, Failure> {
+    let credentials = login.credentials();
+    match credentials.tokens().await {
+        Ok(_) => Ok(credentials),
+        Err(error) => Err(no_token(error, name)),
+    }
+}
+
 /// Why the account with this name has no access token, with the command that helps.
-pub(crate) fn no_token(error: OAuthError, name: Option<&str>) -> Failure {
+pub(super) fn no_token(error: OAuthError, name: Option<&str>) -> Failure {
     let help = oauth_help(&error, name);
     let failure = Failure::from(error);
     match help {

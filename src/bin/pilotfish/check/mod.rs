@@ -141,7 +141,7 @@ async fn report(
         waiting.follow();
     }
     if let Some((port, security)) = report.session {
-        let findings = session::findings(&account, port, security, login).await;
+        let findings = Box::pin(session::findings(&account, port, security, login)).await;
         if let Ok(findings) = &findings
             && let Some(Err(error)) = &findings.login
         {

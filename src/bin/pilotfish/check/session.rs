@@ -7,6 +7,7 @@ use pilotfish::protocol::Extensions;
 use pilotfish::transport::{Certificate, Host, TlsParameters};
 use pilotfish::{Error, Security};
 
+use crate::auth::oauth_credentials;
 use crate::failure::Failure;
 
 /// What a session found out.
@@ -51,8 +52,12 @@ pub(super) async fn findings(
     };
     session.quit().await;
     let mut builder = at(account).await?;
-    if login && let Some(credentials) = account.credentials().await? {
-        builder = builder.credentials(credentials);
+    if login {
+        if let Some(login) = account.oauth().await? {
+            builder = builder.credentials(oauth_credentials(&login, None).await?);
+        } else if let Some(credentials) = account.credentials().await? {
+            builder = builder.credentials(credentials);
+        }
     }
     let host = account.tls_name.as_ref().or(account.host());
     if let (Some(host), Some(certificate)) = (host, &findings.certificate) {
