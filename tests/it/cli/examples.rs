@@ -137,10 +137,13 @@ fn examples_that_show_the_reply_show_rejected_recipients() {
 fn the_examples_of_the_readme_use_its_dependencies() {
     let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
     let blocks: Vec<_> = readme.split("```").skip(1).step_by(2).collect();
-    let (account, dependencies) = {
-        let mut toml = blocks.iter().filter_map(|block| block.strip_prefix("toml"));
-        (toml.next().unwrap(), toml.next().unwrap().replace('-', "_"))
+    let toml = blocks.iter().filter_map(|block| block.strip_prefix("toml"));
+    let [by_oauth, account, dependencies] = toml.collect::<Vec<_>>()[..] else {
+        panic!("other blocks of TOML: {readme}");
     };
+    let dependencies = dependencies.replace('-', "_");
+    let accounts = pilotfish::config::Config::parse(by_oauth).unwrap().accounts;
+    assert!(accounts["work"].uses_oauth());
     let accounts = pilotfish::config::Config::parse(account).unwrap().accounts;
     assert_eq!(accounts["gmail"].user.as_deref(), Some("me@gmail.com"));
     for block in blocks.iter().filter(|block| block.starts_with("rust")) {

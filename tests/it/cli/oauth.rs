@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, UNIX_EPOCH};
 
 use futures_util::future::join_all;
-use pilotfish::oauth::{TokenFile, TokenStore as _};
+use pilotfish::oauth::{TokenFile, TokenStore as _, Tokens};
 use pilotfish::testing::{
     AuthorizationServer, AuthorizationServerBuilder, Endpoint, EndpointFault, GrantType,
     TestServer, TokenRefusal,
@@ -16,7 +16,7 @@ use super::cli_fixture::CliFixture;
 use super::run::{Ended, Run, Running, USER, unwrapped};
 
 const CLIENT: &str = "the-client";
-const SECRET: &str = "client-secret-93jd";
+pub(super) const SECRET: &str = "client-secret-93jd";
 
 /// An authorization server, and a submission server that takes its tokens alone.
 pub(super) struct World {
@@ -24,7 +24,7 @@ pub(super) struct World {
     pub(super) fixture: CliFixture,
 }
 
-fn provider() -> AuthorizationServerBuilder {
+pub(super) fn provider() -> AuthorizationServerBuilder {
     AuthorizationServer::builder()
         .user(USER)
         .confidential_client(CLIENT, SECRET)
@@ -53,21 +53,34 @@ impl World {
     }
 
     pub(super) fn run(&self, arguments: &str) -> Run {
+        self.at_home(Run::new(arguments))
+    }
+
+    fn at_home(&self, run: Run) -> Run {
         let path = self.fixture.directory.path();
-        let run = Run::new(arguments).directory(path).env("HOME", path);
+        let run = run.directory(path).env("HOME", path);
         run.env("PILOTFISH_CONFIG", "mail.toml")
             .env("DBUS_SESSION_BUS_ADDRESS", "")
             .env("XDG_RUNTIME_DIR", "")
     }
 
-    /// `auth login work` with the client of this server.
-    pub(super) async fn login(&self, arguments: &str) -> Running {
+    /// The arguments of `auth login work` with the client of this server.
+    pub(super) fn login_arguments(&self, more: &str) -> String {
         let issuer = self.provider.issuer();
-        let run = self.run(&format!(
+        format!(
             "auth login work --oauth {issuer} --scope 'mail.send offline_access' \
-             --client-id {CLIENT} --client-secret-file client-secret {arguments}"
-        ));
-        run.start().await
+             --client-id {CLIENT} --client-secret-file client-secret {more}"
+        )
+    }
+
+    pub(super) async fn login(&self, arguments: &str) -> Running {
+        self.run(&self.login_arguments(arguments)).start().await
+    }
+
+    /// The same in a shell, which may redirect.
+    pub(super) async fn login_in_shell(&self, arguments: &str) -> Running {
+        let script = format!("exec \"$0\" {}", self.login_arguments(arguments));
+        self.at_home(Run::shell(&script)).start().await
     }
 
     /// Logs in by the browser.
@@ -87,10 +100,24 @@ impl World {
         TokenFile::new(self.fixture.directory.path().join("work.tokens"))
     }
 
+    pub(super) async fn stored(&self) -> Tokens {
+        self.tokens().load().await.unwrap().unwrap()
+    }
+
+    /// Checks that the account still logs in by its password, and that there are no tokens.
+    pub(super) fn has_stored_nothing(&self) {
+        let config = self.config();
+        assert!(
+            config.ends_with("password-file = \"password\"\n"),
+            "{config}"
+        );
+        assert!(!self.tokens().path().exists());
+    }
+
     /// Stores the tokens as if they had expired long ago.
     async fn expire(&self) {
         let file = self.tokens();
-        let tokens = file.load().await.unwrap().unwrap();
+        let tokens = self.stored().await;
         let then = UNIX_EPOCH + Duration::from_hours(1);
         let tokens = tokens.with_expiry(UNIX_EPOCH, then);
         file.store(&tokens).await.unwrap();
@@ -256,7 +283,7 @@ async fn status_token_refresh_and_logout() {
     assert_eq!(object["logins"][0]["works"], true);
     let token = world.run("auth token work").end().await;
     assert_eq!(token.stderr, "");
-    let stored = world.tokens().load().await.unwrap().unwrap();
+    let stored = world.stored().await;
     assert_eq!(token.result().as_bytes(), stored.access().expose());
     let ended = world.run("auth refresh work").end().await;
     assert_eq!(ended.result(), "token of work renewed: valid for 59 min");

@@ -91,3 +91,57 @@ fn microsoft() -> [String; 5] {
         "Copy the application (client) ID.".to_owned(),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_simpler_comes_first() {
+        let first = |server, address| {
+            let lines = lines(&server, Some(address));
+            let first = lines
+                .first()
+                .map(|line| line.split(' ').take(4).collect::<Vec<_>>().join(" "));
+            (first.unwrap_or_default(), lines.len())
+        };
+        for (server, address, expected, count) in [
+            (
+                OAuthServer::Google,
+                "me@gmail.com",
+                "For a private Gmail",
+                7,
+            ),
+            (
+                OAuthServer::Google,
+                "me@GoogleMail.com",
+                "For a private Gmail",
+                7,
+            ),
+            (
+                OAuthServer::Google,
+                "me@example.org",
+                "Google wants a client",
+                6,
+            ),
+            (
+                OAuthServer::Microsoft,
+                "me@gmail.com",
+                "Microsoft wants a client",
+                6,
+            ),
+            (
+                OAuthServer::Issuer("https://id.example".to_owned()),
+                "me@gmail.com",
+                "",
+                0,
+            ),
+        ] {
+            assert_eq!(
+                first(server, address),
+                (expected.to_owned(), count),
+                "{address}"
+            );
+        }
+    }
+}
