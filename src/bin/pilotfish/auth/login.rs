@@ -306,7 +306,11 @@ fn server(
     let known = service.and_then(|service| service.parse().ok());
     known.ok_or_else(|| {
         let message = format!("the authorization server of {name} is not known");
-        let help = "name it by --oauth: google, microsoft or its URL, as in https://id.example.org";
+        let login = format!("pilotfish auth login {}", in_shell(name));
+        let help = format!(
+            "name it: {login} --oauth SERVER, which is google, microsoft or a URL; with a URL also \
+             --scope SCOPE"
+        );
         Failure::usage(message).with_help(help)
     })
 }
