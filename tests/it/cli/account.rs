@@ -321,22 +321,6 @@ async fn a_password_is_stored_anew() {
     fixture.received_nothing().await;
 }
 
-/// The steps to a login with OAuth 2.0 in place of a password. Nothing is stored before it has worked.
-#[tokio::test]
-async fn an_account_with_oauth() {
-    let fixture = fixture().await;
-    let home = fixture.directory.path();
-    let arguments = at(&fixture, "account add me@gmail.com --oauth");
-    let answers = [("as recipients see it [Me]:", ""), ("Client ID:", "\u{3}")];
-    let (status, shown) = conversation(home, "", &arguments, &answers).await;
-    assert_eq!(status, Some(130), "{shown}");
-    let steps = "Google wants a client of your own. You register it once, in five steps:\n";
-    assert!(shown.contains(steps), "{shown}");
-    assert!(shown.contains("nothing was stored"), "{shown}");
-    assert!(!home.join(CONFIG).exists());
-    fixture.received_nothing().await;
-}
-
 #[tokio::test]
 async fn what_cannot_be_set_up() {
     let directory = Directory::new();

@@ -10,8 +10,9 @@ use rustix::process::Signal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
+use super::account::{CONFIG, conversation};
 use super::oauth::{SECRET, World, provider};
-use super::run::{Ended, USER};
+use super::run::{Ended, Run, USER};
 use crate::support::screen::Screen;
 
 /// Plays a browser on another machine: the address that the login ends at, which it cannot open.
@@ -409,5 +410,29 @@ async fn an_account_is_removed_with_its_login() {
     assert_eq!(ended.result(), "account work removed from mail.toml");
     assert_eq!(world.provider.requests(Endpoint::Revocation), 1);
     assert!(!world.tokens().path().exists());
+    world.ends_with(0).await;
+}
+
+/// `account add --oauth` stores nothing before the login has worked.
+#[tokio::test]
+async fn an_account_is_added() {
+    let world = World::open(provider()).await;
+    let server = world.fixture.server.addr();
+    let add = format!("account add {USER} --oauth --server {server} --tls-ca ca.pem --name new");
+    let answers = [("as recipients see it [Me]:", "")];
+    let home = world.fixture.directory.path();
+    let (status, shown) = conversation(home, "", &Run::words(&add), &answers).await;
+    assert_eq!(status, Some(64), "{shown}");
+    assert!(
+        shown.contains("the authorization server of new is not known"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("pilotfish auth login new --oauth SERVER"),
+        "{shown}"
+    );
+    assert!(!home.join(CONFIG).exists());
+    let ended = world.run(&format!("{add} --no-input")).end().await;
+    ended.fails(69, "a login with OAuth 2.0 needs a terminal here");
     world.ends_with(0).await;
 }
