@@ -56,7 +56,15 @@ impl TokenFile {
     }
 
     fn read(&self) -> Result<Option<Tokens>, OAuthError> {
-        let file = match File::open(&self.path) {
+        // To open a pipe would wait for its other end.
+        let opened = fs::metadata(&self.path).and_then(|found| {
+            if found.is_file() {
+                File::open(&self.path)
+            } else {
+                Err(io::Error::other("it is not a regular file"))
+            }
+        });
+        let file = match opened {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.failed("read", error)),
@@ -264,6 +272,16 @@ mod tests {
             error.to_string().ends_with("is damaged: log in again"),
             "{error}"
         );
+        let pipe = TokenFile::new(directory.path().join("pipe"));
+        let made = std::process::Command::new("mkfifo")
+            .arg(pipe.path())
+            .status();
+        assert!(made.unwrap().success());
+        for store in [pipe, TokenFile::new(directory.path())] {
+            let error = store.load().await.unwrap_err();
+            let cause = std::error::Error::source(&error).unwrap().to_string();
+            assert_eq!(cause, "it is not a regular file");
+        }
     }
 
     /// The lock holds over clones, and ends with its value.
