@@ -34,6 +34,7 @@ mod missing_login;
 mod network;
 mod oauth;
 mod oauth_accounts;
+mod oauth_faults;
 mod oauth_login;
 mod output;
 mod pages;

@@ -146,7 +146,11 @@ async fn remove(named_account: NamedAccount, global: &GlobalArguments) -> Result
     // Afterwards nothing here knows the client, which can revoke them.
     match account.oauth().await {
         Ok(None) => {}
-        Ok(Some(login)) => drop(crate::auth::remove(&login, &name, global).await?),
+        Ok(Some(login)) => match crate::auth::remove(&login, &name, global).await? {
+            Some(true) => said(global, "its login is revoked, and its tokens are removed"),
+            Some(false) => said(global, "its tokens are removed"),
+            None => {}
+        },
         Err(error) => warning(&format!(
             "the tokens of {name} stay where they are: {error}"
         )),
@@ -166,19 +170,24 @@ async fn remove(named_account: NamedAccount, global: &GlobalArguments) -> Result
         &format!("account {name} removed from {path}"),
         &object,
     );
-    if let Some(secret) = file_left {
-        let path = shown_path(&secret);
-        let command = in_shell(&secret.display().to_string());
+    let secret_left = account.client_secret_file.filter(|path| path.exists());
+    for (what, file) in [("password", file_left), ("client secret", secret_left)] {
+        let Some(file) = file else { continue };
+        let path = shown_path(&file);
+        let command = in_shell(&file.display().to_string());
         said(
             global,
-            &format!("its password is still in {path}: rm {command}"),
+            &format!("its {what} is still in {path}: rm {command}"),
         );
     }
-    if let Some(item) = account.password_keyring {
-        said(
-            global,
-            &format!("its password is still in the keyring, by the name {item}"),
-        );
+    let items = [
+        ("password", account.password_keyring),
+        ("client secret", account.client_secret_keyring),
+    ];
+    for (what, item) in items {
+        let Some(item) = item else { continue };
+        let text = format!("its {what} is still in the keyring, by the name {item}");
+        said(global, &text);
     }
     Ok(())
 }

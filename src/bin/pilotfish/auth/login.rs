@@ -108,7 +108,11 @@ pub(crate) async fn log_in(
     if is_tested {
         prove(&plan, &client, &tokens, global).await?;
     }
-    plan.store(&login, &tokens, is_tested, global).await
+    let stored = plan.store(&login, &tokens, is_tested, global).await;
+    if stored.is_err() {
+        revoke(&client, &tokens).await;
+    }
+    stored
 }
 
 /// Logs in at the mail server. Tokens that it does not accept are revoked.
@@ -240,9 +244,6 @@ impl Plan {
         is_tested: bool,
         global: &GlobalArguments,
     ) -> Result<Stored, Failure> {
-        let lock = login.store().lock().await?;
-        login.store().store(tokens).await?;
-        drop(lock);
         if let Some(secret) = &self.secret {
             let key = match &self.store {
                 Store::Keyring(_) => {
@@ -265,9 +266,16 @@ impl Plan {
         for (key, value) in &self.keys {
             self.file.set_key(&self.name, key, value);
         }
-        if !(self.keys.is_empty() && self.old.is_empty()) {
-            self.file.save()?;
+        let lock = login.store().lock().await?;
+        login.store().store(tokens).await?;
+        if !(self.keys.is_empty() && self.old.is_empty())
+            && let Err(failure) = self.file.save()
+        {
+            // No account leads to them.
+            let _ = login.store().remove().await;
+            return Err(failure);
         }
+        drop(lock);
         if let Some(key) = self.old.first() {
             let path = shown_path(self.file.path());
             let text = format!(

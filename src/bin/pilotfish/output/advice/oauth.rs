@@ -19,12 +19,10 @@ pub(crate) fn oauth_help(error: &OAuthError, account: Option<&str>) -> Option<St
         | OAuthErrorKind::AdminConsent
         | OAuthErrorKind::Expired
         | OAuthErrorKind::Cancelled
+        | OAuthErrorKind::RedirectUri
         | OAuthErrorKind::State => format!("then: {login}"),
         OAuthErrorKind::InvalidClient => {
             format!("with another client: {login} --client-id ID --client-secret-file FILE")
-        }
-        OAuthErrorKind::RedirectUri => {
-            format!("without a browser on this machine: {login} --device")
         }
         OAuthErrorKind::Clock => "set the clock, as by: timedatectl set-ntp true".to_owned(),
         _ => return None,
