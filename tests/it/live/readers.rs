@@ -130,7 +130,7 @@ async fn zsh_completes_commands_and_flags() {
         ".zshrc",
         "PS1=; autoload -U compinit; compinit -u -D; bindkey '^I' complete-word\n\
          zle-line-init() { : > ready; }; zle -N zle-line-init\n\
-         show-line() { print -r \"<$BUFFER>\" > found; BUFFER=; }; zle -N show-line\n\
+         show-line() { print -r \"<$BUFFER>\" > new; mv new found; BUFFER=; }; zle -N show-line\n\
          bindkey '^G' show-line\n",
     );
     // A shell on a terminal of its own, at which the Tab key is pressed.
