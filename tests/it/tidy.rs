@@ -311,6 +311,7 @@ fn no_test_connects_to_a_public_host() {
         let on_this_machine = [
             "tests/it/cli/examples.rs:",
             "tests/it/cli/account.rs:",
+            "tests/it/cli/oauth_terminal.rs:",
             "tests/it/cli/printed_examples.rs:",
             "tests/it/live/first_minute.rs:",
         ];

@@ -36,6 +36,7 @@ mod oauth;
 mod oauth_accounts;
 mod oauth_faults;
 mod oauth_login;
+mod oauth_terminal;
 mod output;
 mod pages;
 pub(crate) mod peer;

@@ -14,8 +14,9 @@ use serde_json::Value;
 
 use super::cli_fixture::CliFixture;
 use super::run::{Ended, Run, Running, USER, unwrapped};
+use crate::support::screen::Screen;
 
-const CLIENT: &str = "the-client";
+pub(super) const CLIENT: &str = "the-client";
 pub(super) const SECRET: &str = "client-secret-93jd";
 
 /// An authorization server, and a submission server that takes its tokens alone.
@@ -81,6 +82,15 @@ impl World {
     pub(super) async fn login_in_shell(&self, arguments: &str) -> Running {
         let script = format!("exec \"$0\" {}", self.login_arguments(arguments));
         self.at_home(Run::shell(&script)).start().await
+    }
+
+    /// What a person sees of this command. `environment` has more variables, as in `NAME=VALUE`.
+    pub(super) fn screen(&self, environment: &str, arguments: &str) -> Screen {
+        let script = format!(
+            "unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS BROWSER DISPLAY WAYLAND_DISPLAY; \
+             export HOME=\"$PWD\" PILOTFISH_CONFIG=mail.toml {environment}; exec \"$0\" {arguments}"
+        );
+        Screen::start(&script, self.fixture.directory.path())
     }
 
     /// Logs in by the browser.

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::ExitStatusExt as _;
 
 use pilotfish::testing::Endpoint;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -11,10 +10,9 @@ use tokio::net::TcpListener;
 use super::account::{CONFIG, conversation};
 use super::oauth::{SECRET, World, provider};
 use super::run::{Ended, Run, USER};
-use crate::support::screen::Screen;
 
 /// Plays a browser on another machine: the address that the login ends at, which it cannot open.
-async fn last_address(world: &World, url: &str) -> String {
+pub(super) async fn last_address(world: &World, url: &str) -> String {
     let (_, port) = url.split_once("127.0.0.1%3A").expect(url);
     let port = port.split('&').next().unwrap();
     let listener = TcpListener::bind(format!("127.0.0.1:{port}"))
@@ -117,11 +115,7 @@ async fn the_browser_of_the_desktop() {
         .file("browser", "#!/bin/sh\necho \"$1\" > url\n");
     std::fs::set_permissions(&browser, PermissionsExt::from_mode(0o755)).unwrap();
     let arguments = world.login_arguments("--store file");
-    let script = format!(
-        "unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS; export HOME=\"$PWD\" BROWSER=\"$PWD/browser\" \
-         PILOTFISH_CONFIG=mail.toml; exec \"$0\" {arguments}"
-    );
-    let mut screen = Screen::start(&script, world.fixture.directory.path());
+    let mut screen = world.screen("BROWSER=\"$PWD/browser\"", &arguments);
     screen.answer("in your browser, or open:", "\n").await;
     let path = world.fixture.directory.path().join("url");
     let url = loop {
@@ -205,29 +199,6 @@ async fn no_secret_is_shown() {
     let ended = world.run("send ann@example.org -m Hi").end().await;
     ended.fails(78, "chmod 600");
     world.ends_with(2).await;
-}
-
-/// The steps to a client come before anything is asked of the network.
-#[tokio::test]
-async fn the_steps_to_a_client() {
-    for (service, name) in [("google", "Google"), ("microsoft", "Microsoft")] {
-        let world = World::open(provider()).await;
-        let script = format!(
-            "export HOME=\"$PWD\" PILOTFISH_CONFIG=mail.toml; exec \"$0\" auth login --oauth {service}"
-        );
-        let mut screen = Screen::start(&script, world.fixture.directory.path());
-        screen.answer("Client ID:", "\u{4}").await;
-        let (status, shown) = screen.end().await;
-        // As after Ctrl-C.
-        assert_eq!(status.signal(), Some(2), "{shown}");
-        let first = format!(
-            "{name} wants a client of your own. You register it once, in five steps:\n  1. Open "
-        );
-        assert!(shown.starts_with(&first), "{shown}");
-        assert!(shown.contains("\n  5. Copy the "), "{shown}");
-        world.has_stored_nothing();
-        world.ends_with(0).await;
-    }
 }
 
 #[tokio::test]

@@ -77,7 +77,17 @@ impl Screen {
 
     /// Waits until the screen shows this text.
     pub(crate) async fn until(&mut self, text: &str) {
-        while !self.shown.contains(text) {
+        self.until_after("", text).await;
+    }
+
+    /// Waits until the screen shows this text somewhere after the first one, and returns what is between
+    /// them.
+    pub(crate) async fn until_after(&mut self, first: &str, text: &str) -> String {
+        loop {
+            let after = self.shown.split_once(first).map(|(_, after)| after);
+            if let Some((between, _)) = after.and_then(|after| after.split_once(text)) {
+                return between.to_owned();
+            }
             let mut person = self.person.try_clone().unwrap();
             let read = tokio::task::spawn_blocking(move || {
                 let mut block = [0; 4096];

@@ -1,0 +1,160 @@
+//! Logins with OAuth 2.0 by a person at a terminal: the steps, the questions, and what is stored.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::ExitStatusExt as _;
+
+use pilotfish::testing::GrantType;
+
+use super::account::{CONFIG, conversation};
+use super::oauth::{CLIENT, SECRET, World, provider};
+use super::oauth_login::last_address;
+use super::run::{Run, USER};
+use crate::support::screen::Screen;
+
+/// The address that the screen shows in a line of its own.
+async fn shown_address(screen: &mut Screen) -> String {
+    format!("http{}", screen.until_after("  http", "\n").await)
+}
+
+#[tokio::test]
+async fn an_address_is_pasted() {
+    let world = World::open(provider()).await;
+    let arguments = world.login_arguments("--paste --store file");
+    let mut screen = world.screen("", &arguments);
+    screen.until("Paste its address here: ").await;
+    let url = shown_address(&mut screen).await;
+    let address = last_address(&world, &url).await;
+    screen.types(&format!("{address}\n"));
+    let (status, shown) = screen.end().await;
+    assert_eq!(status.code(), Some(0), "{shown}");
+    let expected = format!(
+        "Open this on any machine and log in:\n  {url}\n\
+         The last page will not load; that is expected. Paste its address here: {address}\n\
+         ✓ 127.0.0.1 logged you in; permission: mail.send\n"
+    );
+    assert!(shown.starts_with(&expected), "{shown}");
+    world.run("send ann@example.org -m Hi").end().await.result();
+    world.ends_with(1).await;
+}
+
+/// The client secret is stored in a file of its own, and a renewal reads it there.
+#[tokio::test]
+async fn the_client_is_asked_for() {
+    let world = World::open(provider()).await;
+    let issuer = world.provider.issuer();
+    let mut screen = world.screen(
+        "",
+        &format!("auth login work --oauth {issuer} --scope 'mail.send offline_access'"),
+    );
+    screen.answer("Client ID: ", &format!("{CLIENT}\n")).await;
+    let question = "Client secret (not shown; Enter: none): ";
+    screen.answer(question, &format!("{SECRET}\n")).await;
+    screen.answer("and not encrypted? [Y/n] ", "\n").await;
+    screen
+        .until("Open this in a browser of this machine:")
+        .await;
+    let url = shown_address(&mut screen).await;
+    let page = world.provider.log_in(&url, USER).await.unwrap();
+    assert_eq!(page.status, 200, "{page:?}");
+    let (status, shown) = screen.end().await;
+    assert_eq!(status.code(), Some(0), "{shown}");
+    assert!(!shown.contains(SECRET), "{shown}");
+    let directory = &world.fixture.directory;
+    assert_eq!(directory.read("work.client-secret"), SECRET.as_bytes());
+    let path = directory.path().join("work.client-secret");
+    let mode = std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let config = world.config();
+    let keys = format!("client-id = \"{CLIENT}\"\n");
+    assert!(config.contains(&keys), "{config}");
+    assert!(
+        config.contains("client-secret-file = \"work.client-secret\"\n"),
+        "{config}"
+    );
+    assert!(!config.contains(SECRET), "{config}");
+    world.run("auth refresh work").end().await.result();
+    assert_eq!(world.provider.token_requests(GrantType::RefreshToken), 1);
+    world.ends_with(0).await;
+}
+
+/// The server of the account says which provider it is. The steps come before anything is asked of the
+/// network, which is a proxy that is not there. Ctrl-C stores nothing.
+#[tokio::test]
+async fn the_steps_to_a_client() {
+    let (google, microsoft) = ("accounts.google.com", "login.microsoftonline.com");
+    for (server, address, host) in [
+        ("smtp.gmail.com", "me@gmail.com", google),
+        ("smtp.gmail.com", "me@example.org", google),
+        ("smtp.office365.com", "me@example.org", microsoft),
+    ] {
+        let world = World::open(provider()).await;
+        let config = format!(
+            "[account.work]\nserver = \"{server}\"\nnetwork.proxy = \"socks5h://127.0.0.1:1\"\n\
+             user = \"{address}\"\nfrom = \"{address}\"\npassword-file = \"password\"\n"
+        );
+        world.fixture.directory.file("mail.toml", config);
+        let mut screen = world.screen("BROWSER=true", "auth login work --store file");
+        screen.answer("Client ID: ", "the-id\n").await;
+        if host == google {
+            let answer = format!("{SECRET}\n");
+            screen.answer("Client secret (not shown): ", &answer).await;
+        }
+        let opens = format!("Press Enter to open {host} in your browser, or open:\n");
+        screen.until(&opens).await;
+        let url = shown_address(&mut screen).await;
+        assert!(url.starts_with(&format!("https://{host}/")), "{url}");
+        assert!(url.contains("client_id=the-id&"), "{url}");
+        screen.types("\u{3}");
+        let (status, shown) = screen.end().await;
+        let simpler = "For a private Gmail account an app password is simpler: \
+                       pilotfish account add me@gmail.com\n";
+        let before = if address == "me@gmail.com" {
+            simpler
+        } else {
+            ""
+        };
+        let name = if host == google {
+            "Google"
+        } else {
+            "Microsoft"
+        };
+        let steps = format!(
+            "{before}{name} wants a client of your own. You register it once, in five steps:\n  1. Open "
+        );
+        assert!(shown.starts_with(&steps), "{shown}");
+        assert!(shown.contains("\n  5. Copy the "), "{shown}");
+        assert!(shown.contains("nothing was stored"), "{shown}");
+        assert_eq!(status.signal(), Some(2), "{shown}");
+        assert!(!shown.contains(SECRET), "{shown}");
+        world.has_stored_nothing();
+        let secret = world.fixture.directory.path().join("work.client-secret");
+        assert!(!secret.exists());
+    }
+}
+
+/// A service that accepts no passwords needs no flag for the login.
+#[tokio::test]
+async fn an_account_is_added() {
+    let world = World::open(provider()).await;
+    let home = world.fixture.directory.path();
+    let server = world.fixture.server.addr();
+    for (arguments, line, name) in [
+        (
+            "me@outlook.com",
+            "Outlook.com accepts no passwords: it needs OAuth 2.0.\n",
+            "Microsoft",
+        ),
+        ("me@gmail.com --oauth", "", "Google"),
+    ] {
+        let add = format!("account add {arguments} --server {server} --tls-ca ca.pem");
+        let answers = [("as recipients see it [Me]:", ""), ("Client ID:", "\u{3}")];
+        let (status, shown) = conversation(home, "", &Run::words(&add), &answers).await;
+        assert_eq!(status, Some(130), "{shown}");
+        assert!(shown.contains(line), "{shown}");
+        let steps = format!("{name} wants a client of your own.");
+        assert!(shown.contains(&steps), "{shown}");
+        assert!(shown.contains("nothing was stored"), "{shown}");
+        assert!(!home.join(CONFIG).exists());
+    }
+    world.ends_with(0).await;
+}
