@@ -6,6 +6,7 @@ pub(crate) mod cli_fixture;
 mod compose;
 /// Accounts from a file.
 pub(crate) mod config;
+mod config_file;
 mod content;
 mod delivery;
 /// `pilotfish demo`.

@@ -95,13 +95,15 @@ pub(super) async fn add(
     let from = setup.account.from.as_ref();
     let from = from.map_or_else(String::new, ToString::to_string);
     setup.keys.push(("from", from.into()));
+    file.add_account(&setup.name, setup.keys.clone());
     if let Some((store, secret)) = &stored {
-        let place = store.keep(&setup.name, secret).await?;
+        // The configuration never names a file that is not there.
+        file.reserve().await?;
+        let place = store.keep_new(&mut file, &setup.name, secret).await?;
         let text = format!("password stored in {place}");
         said(global, &Stream::stderr().marked(Mark::Done, text));
     }
-    file.add_account(&setup.name, setup.keys.clone());
-    file.save()?;
+    file.save().await?;
     let is_default = file.default() == Some(&setup.name);
     let path = shown_path(file.path());
     let mut end = match (is_tested, setup.login) {

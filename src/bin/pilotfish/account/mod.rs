@@ -156,7 +156,7 @@ async fn remove(named_account: NamedAccount, global: &GlobalArguments) -> Result
         )),
     }
     file.remove_account(&name);
-    file.save()?;
+    file.save().await?;
     let path = shown_path(file.path());
     let file_left = account.password_file.filter(|path| path.exists());
     let object = json!({
@@ -200,7 +200,7 @@ async fn default(named_account: NamedAccount, global: &GlobalArguments) -> Resul
         own = ConfigFile::open(file)?;
     }
     own.set_default(&name);
-    own.save()?;
+    own.save().await?;
     let object = json!({
         "schema": "pilotfish.account-default/1", "name": name,
         "file": own.path().display().to_string(),

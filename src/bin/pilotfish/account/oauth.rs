@@ -31,7 +31,6 @@ pub(super) async fn with_oauth(
     let from = from.map_or_else(String::new, ToString::to_string);
     setup.keys.push(("from", from.into()));
     file.add_account(&setup.name, setup.keys);
-    let is_default = file.default() == Some(&setup.name);
     let path = file.path().to_owned();
     let arguments = AuthLoginArguments {
         no_test: !is_tested,
@@ -40,6 +39,7 @@ pub(super) async fn with_oauth(
     let new = (setup.name.clone(), setup.account, file);
     let stored = crate::auth::log_in(new, arguments, Some(questions), global, watch).await?;
     said(global, &Stream::stderr().marked(Mark::Done, &stored.text));
+    let is_default = stored.is_default;
     let end = if is_default {
         "; it is the default"
     } else {

@@ -7,7 +7,7 @@ use pilotfish::config::Keyring;
 
 use crate::exit;
 use crate::failure::Failure;
-use crate::settings::{shown_path, write_private};
+use crate::settings::{ConfigFile, shown_path, write_private};
 use crate::terminal::question::Questions;
 use crate::terminal::style::Mark;
 
@@ -83,7 +83,24 @@ impl Store {
         }
     }
 
-    /// Keeps the password, and says where.
+    /// Keeps the password of an account that is being written to this configuration, and says where. A
+    /// file for it must not be there, and is removed again unless the configuration is saved.
+    pub(crate) async fn keep_new(
+        &self,
+        file: &mut ConfigFile,
+        name: &str,
+        secret: &Secret,
+    ) -> Result<String, Failure> {
+        match self {
+            Self::Keyring(_) => self.keep(name, secret).await,
+            Self::File(path) => {
+                file.add_secret(path, secret.expose())?;
+                Ok(shown_path(path))
+            }
+        }
+    }
+
+    /// Keeps the password, in place of an earlier one, and says where.
     pub(crate) async fn keep(&self, name: &str, secret: &Secret) -> Result<String, Failure> {
         match self {
             Self::Keyring(keyring) => {

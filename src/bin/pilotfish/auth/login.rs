@@ -42,6 +42,8 @@ struct Plan {
 pub(crate) struct Stored {
     /// Where it is, and that it is renewed.
     pub(crate) text: String,
+    /// Whether its account is the default of the file.
+    pub(crate) is_default: bool,
     object: Value,
 }
 
@@ -244,33 +246,22 @@ impl Plan {
         is_tested: bool,
         global: &GlobalArguments,
     ) -> Result<Stored, Failure> {
-        if let Some(secret) = &self.secret {
-            let key = match &self.store {
-                Store::Keyring(_) => {
-                    let item = format!("{} client", self.name);
-                    self.store.keep(&item, secret).await?;
-                    ("client-secret-keyring", item)
-                }
-                Store::File(_) => {
-                    let path = self.file.secret_file(&self.name, "client-secret");
-                    Store::File(path.clone()).keep(&self.name, secret).await?;
-                    let own = path.file_name().unwrap_or_default().to_string_lossy();
-                    ("client-secret-file", own.into_owned())
-                }
-            };
-            self.keys.push(key);
-        }
         for key in &self.old {
             self.file.remove_key(&self.name, key);
         }
         for (key, value) in &self.keys {
             self.file.set_key(&self.name, key, value);
         }
+        let is_changed = !(self.keys.is_empty() && self.old.is_empty());
         let lock = login.store().lock().await?;
+        if is_changed {
+            self.file.reserve().await?;
+        }
+        if let Some(secret) = self.secret.take() {
+            self.keep_client_secret(&secret).await?;
+        }
         login.store().store(tokens).await?;
-        if !(self.keys.is_empty() && self.old.is_empty())
-            && let Err(failure) = self.file.save()
-        {
+        if is_changed && let Err(failure) = self.file.save().await {
             // No account leads to them.
             let _ = login.store().remove().await;
             return Err(failure);
@@ -295,7 +286,35 @@ impl Plan {
             "expires": tokens.expires().and_then(timestamp),
         });
         let text = format!("login stored in {place}; it is renewed by itself");
-        Ok(Stored { text, object })
+        Ok(Stored {
+            text,
+            is_default: self.file.default() == Some(&self.name),
+            object,
+        })
+    }
+
+    /// Stores the secret of the client where the tokens go, and sets the key that names its place.
+    async fn keep_client_secret(&mut self, secret: &Secret) -> Result<(), Failure> {
+        let (store, item, key, place) = match &self.store {
+            Store::Keyring(_) => {
+                let item = format!("{} client", self.name);
+                (&self.store, item.clone(), "client-secret-keyring", item)
+            }
+            Store::File(_) => {
+                let path = self.file.secret_file(&self.name, "client-secret");
+                let own = path.file_name().unwrap_or_default().to_string_lossy();
+                let own = own.into_owned();
+                (
+                    &Store::File(path),
+                    self.name.clone(),
+                    "client-secret-file",
+                    own,
+                )
+            }
+        };
+        store.keep_new(&mut self.file, &item, secret).await?;
+        self.file.set_key(&self.name, key, &place);
+        Ok(())
     }
 }
 

@@ -103,8 +103,10 @@ pub(super) async fn set(
         let own = path.file_name().unwrap_or_default().to_string_lossy();
         file.set_key(&name, "password-file", &own);
         // The configuration never names a file that is not there.
-        let place = Store::File(path.clone()).keep(&name, &secret).await?;
-        file.save()?;
+        file.reserve().await?;
+        let store = Store::File(path);
+        let place = store.keep_new(&mut file, &name, &secret).await?;
+        file.save().await?;
         place
     };
     let object = json!({"schema": "pilotfish.auth-set/1", "name": name, "place": place, "tested": is_tested});

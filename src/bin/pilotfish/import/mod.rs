@@ -88,12 +88,12 @@ pub(crate) async fn run(
         set_default(&mut file, foreign.default.as_deref(), accounts.len());
     }
     // Nothing is stored if the configuration cannot be written.
-    file.check()?;
+    file.reserve().await?;
     for (name, store, secret) in &kept {
-        let place = store.keep(name, secret).await?;
+        let place = store.keep_new(&mut file, name, secret).await?;
         said(global, &format!("password of {name} stored in {place}"));
     }
-    file.save()?;
+    file.save().await?;
     report(
         &file,
         &taken,
@@ -108,8 +108,8 @@ pub(crate) async fn run(
 /// an account that the other program would not take.
 fn set_default(file: &mut ConfigFile, default: Option<&str>, accounts: usize) {
     match default {
-        Some(name) if file.has_account(name) => file.set_default(name),
-        _ if accounts > 1 => file.remove_default(),
+        Some(name) if file.has_account(name) => file.set_first_default(Some(name)),
+        _ if accounts > 1 => file.set_first_default(None),
         _ => {}
     }
 }

@@ -8,12 +8,13 @@ use serde_json::json;
 use super::choice::configuration;
 use super::entries::{Entry, entries};
 use super::shown_path;
-use crate::args::{ConfigArguments, ConfigCommands, GlobalArguments};
+use crate::args::{ConfigArguments, ConfigCommands, GlobalArguments, ImportArguments};
 use crate::exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, Interrupted};
 use crate::input::blocking;
 use crate::output::report::{failed, result, warning};
 use crate::sendmail::aliases::Aliases;
+use crate::stop::Stops;
 use crate::terminal::quantity::counted;
 use crate::terminal::style::{Mark, Stream};
 
@@ -25,13 +26,20 @@ pub(crate) async fn run(arguments: ConfigArguments, global: &GlobalArguments) ->
             Ok(())
         }
         ConfigCommands::Check => check(global).await,
-        ConfigCommands::Import(arguments) => crate::import::run(*arguments, global).await,
+        ConfigCommands::Import(arguments) => import(*arguments, global).await,
         ConfigCommands::Show { origin } => show(global, origin).await,
     };
     match done {
         Ok(()) => exit::OK,
         Err(failure) => failed(global, None, &failure),
     }
+}
+
+/// A signal leaves no file with a secret behind that no account names.
+async fn import(arguments: ImportArguments, global: &GlobalArguments) -> Result<(), Failure> {
+    let mut stops = Stops::new()?;
+    let work = Box::pin(crate::import::run(arguments, global));
+    stops.unless(Interrupted::NotStored, work).await
 }
 
 /// The files that count, whether they exist or not.

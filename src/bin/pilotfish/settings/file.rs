@@ -1,23 +1,34 @@
 //! Changing a configuration file. Comments and the order of its lines stay as they are.
 
-use std::fs::{File, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use pilotfish::config::Config;
-use tempfile::NamedTempFile;
-use toml_edit::{DocumentMut, Item, Table, TableLike, Value, value};
+use toml_edit::{DocumentMut, TableLike, Value};
 
-use super::shown_path;
+use super::edit::{self, Conflict, Edit};
+use super::lock::Lock;
+use super::private_file::{NewFiles, cannot_write, write_private};
+use super::{in_shell, shown_path};
 use crate::args::GlobalArguments;
 use crate::exit;
 use crate::failure::Failure;
 
 /// A configuration file that is being changed.
+///
+/// It is read again when it is saved, as a person or another process may have changed it while this one
+/// waited for an answer.
 pub(crate) struct ConfigFile {
     path: PathBuf,
+    /// What the file will be, if nothing else changes it.
     document: DocumentMut,
+    /// Whether it had neither an account nor a default.
+    is_new: bool,
+    /// The changes, in their order.
+    edits: Vec<Edit>,
+    /// The files of secrets that the accounts name when the file is saved.
+    secrets: NewFiles,
+    lock: Option<Lock>,
 }
 
 impl ConfigFile {
@@ -31,28 +42,28 @@ impl ConfigFile {
 
     /// The file with this path. One that does not exist has no accounts.
     pub(crate) fn open(path: PathBuf) -> Result<Self, Failure> {
-        let text = match std::fs::read_to_string(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            read => read.map_err(|error| {
-                let message = format!("cannot read {}", shown_path(&path));
-                Failure::io(exit::CONFIG, message, error)
-            })?,
-        };
-        // The library's errors name the line and what was meant.
-        if path.exists() {
-            Config::load(&path)?;
+        let text = text_of(&path).map_err(|error| {
+            let message = format!("cannot read {}", shown_path(&path));
+            Failure::io(exit::CONFIG, message, error)
+        })?;
+        let document = parsed(&path, &text)?;
+        Ok(Self::with(path, document))
+    }
+
+    fn with(path: PathBuf, document: DocumentMut) -> Self {
+        Self {
+            path,
+            is_new: edit::is_new(&document),
+            document,
+            edits: Vec::new(),
+            secrets: NewFiles::default(),
+            lock: None,
         }
-        let document = text.parse::<DocumentMut>();
-        let document = document.map_err(|error| Failure::of(exit::CONFIG, &error))?;
-        Ok(Self { path, document })
     }
 
     /// A file without accounts, which is not written.
     pub(crate) fn empty() -> Self {
-        Self {
-            path: PathBuf::new(),
-            document: DocumentMut::new(),
-        }
+        Self::with(PathBuf::new(), DocumentMut::new())
     }
 
     /// What the file will be.
@@ -89,7 +100,8 @@ impl ConfigFile {
 
     /// The files that accounts name.
     fn secret_files(&self) -> Vec<PathBuf> {
-        let accounts = self.accounts().into_iter().flat_map(Table::iter);
+        let accounts = edit::accounts(&self.document);
+        let accounts = accounts.into_iter().flat_map(TableLike::iter);
         let keys = accounts.filter_map(|(_, account)| account.as_table_like());
         let keys = keys.flat_map(TableLike::iter);
         let files = keys.filter(|(key, _)| key.ends_with("-file"));
@@ -97,102 +109,136 @@ impl ConfigFile {
         files.map(|file| self.path.with_file_name(file)).collect()
     }
 
+    /// Makes a file for a secret, which [`password_file`](Self::password_file) or
+    /// [`secret_file`](Self::secret_file) has named. It is removed again unless this configuration is
+    /// saved, so that no secret is left which no account names.
+    pub(crate) fn add_secret(&mut self, path: &Path, secret: &[u8]) -> Result<(), Failure> {
+        self.secrets.create(path, secret)
+    }
+
     /// Adds an account with these keys. If the file has no default, the only account was used, and stays
     /// the default; otherwise the new one becomes it.
     pub(crate) fn add_account(&mut self, name: &str, keys: Vec<(&str, Value)>) {
-        let names = self
-            .accounts()
-            .map(|accounts| accounts.iter().map(|(name, _)| name.to_owned()));
-        let names: Vec<_> = names.into_iter().flatten().collect();
-        let mut table = Table::new();
-        for (key, value) in keys {
-            table.insert(key, Item::Value(value));
-        }
-        let accounts = self.document.entry("account").or_insert_with(|| {
-            let mut accounts = Table::new();
-            accounts.set_implicit(true);
-            Item::Table(accounts)
-        });
-        if let Some(accounts) = accounts.as_table_like_mut() {
-            accounts.insert(name, Item::Table(table));
-        }
-        match names.as_slice() {
-            _ if self.default().is_some() => {}
-            [only] => self.set_default(only),
-            _ => self.set_default(name),
-        }
-    }
-
-    fn accounts(&self) -> Option<&Table> {
-        self.document.get("account")?.as_table()
+        let keys = keys.into_iter();
+        let keys = keys.map(|(key, value)| (key.to_owned(), value)).collect();
+        let name = name.to_owned();
+        self.change(Edit::Add { name, keys });
     }
 
     pub(crate) fn has_account(&self, name: &str) -> bool {
-        self.accounts()
-            .is_some_and(|accounts| accounts.contains_key(name))
+        edit::has_account(&self.document, name)
     }
 
     /// Puts lines of comments before an account.
     pub(crate) fn set_comment(&mut self, account: &str, comment: &str) {
-        let accounts = self.document.get_mut("account");
-        let table = accounts.and_then(|accounts| accounts.get_mut(account));
-        if let Some(table) = table.and_then(Item::as_table_mut) {
-            table.decor_mut().set_prefix(format!("\n{comment}\n"));
-        }
+        let (account, comment) = (account.to_owned(), comment.to_owned());
+        self.change(Edit::Comment { account, comment });
     }
 
     /// Sets a key of an account that the file has.
     pub(crate) fn set_key(&mut self, account: &str, key: &str, text: &str) {
-        let accounts = self.document.get_mut("account");
-        let table = accounts.and_then(|accounts| accounts.get_mut(account));
-        if let Some(table) = table.and_then(Item::as_table_like_mut) {
-            table.insert(key, value(text));
-        }
+        let (account, key, text) = (account.to_owned(), key.to_owned(), text.to_owned());
+        self.change(Edit::SetKey { account, key, text });
     }
 
     /// Removes a key of an account.
     pub(crate) fn remove_key(&mut self, account: &str, key: &str) {
-        let accounts = self.document.get_mut("account");
-        let table = accounts.and_then(|accounts| accounts.get_mut(account));
-        if let Some(table) = table.and_then(Item::as_table_like_mut) {
-            table.remove(key);
-        }
+        let (account, key) = (account.to_owned(), key.to_owned());
+        self.change(Edit::RemoveKey { account, key });
     }
 
     /// Removes an account; also as the default.
     pub(crate) fn remove_account(&mut self, name: &str) {
-        let accounts = self.document.get_mut("account");
-        if let Some(accounts) = accounts.and_then(Item::as_table_like_mut) {
-            accounts.remove(name);
-        }
-        if self.default() == Some(name) {
-            self.remove_default();
-        }
+        self.change(Edit::Remove(name.to_owned()));
     }
 
     pub(crate) fn default(&self) -> Option<&str> {
-        self.document.get("default")?.as_str()
-    }
-
-    pub(crate) fn remove_default(&mut self) {
-        self.document.remove("default");
+        edit::default(&self.document)
     }
 
     pub(crate) fn set_default(&mut self, name: &str) {
-        self.document.insert("default", value(name));
+        let is_here = self.has_account(name);
+        let name = name.to_owned();
+        self.change(Edit::Default { name, is_here });
     }
 
-    /// Whether what was changed can be read again.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
-        Config::parse(&self.text())?;
+    /// Sets the default, or none, of a file that had neither an account nor a default.
+    pub(crate) fn set_first_default(&mut self, name: Option<&str>) {
+        self.change(Edit::FirstDefault(name.map(str::to_owned)));
+    }
+
+    fn change(&mut self, edit: Edit) {
+        // What cannot be changed is an error when the file is saved.
+        let _ = edit.apply(&mut self.document, self.is_new);
+        self.edits.push(edit);
+    }
+
+    /// Locks the file until it is saved, reads it again, and checks that the changes can be made: a
+    /// secret that is stored now is one of an account that can be written.
+    pub(crate) async fn reserve(&mut self) -> Result<(), Failure> {
+        if self.lock.is_none() {
+            self.lock = Some(Lock::of_file(&self.path).await?);
+        }
+        let text = text_of(&self.path).map_err(|error| cannot_write(&self.path, error))?;
+        let mut document = parsed(&self.path, &text)?;
+        let is_new = edit::is_new(&document);
+        for edit in &self.edits {
+            let applied = edit.apply(&mut document, is_new);
+            applied.map_err(|conflict| self.refused(&conflict))?;
+        }
+        Config::parse(&document.to_string())?;
+        (self.document, self.is_new) = (document, is_new);
         Ok(())
     }
 
-    /// Writes the file at once as a whole, readable by its owner alone.
-    pub(crate) fn save(&self) -> Result<(), Failure> {
-        self.check()?;
-        write_private(&self.path, self.text().as_bytes())
+    /// Makes the changes, and writes the file at once as a whole, readable by its owner alone.
+    pub(crate) async fn save(&mut self) -> Result<(), Failure> {
+        self.reserve().await?;
+        write_private(&self.path, self.text().as_bytes())?;
+        self.secrets.keep();
+        self.edits.clear();
+        self.lock = None;
+        Ok(())
     }
+
+    fn refused(&self, conflict: &Conflict) -> Failure {
+        match conflict {
+            Conflict::Added(name) => {
+                let message =
+                    format!("there is an account {name} already: another process has added it");
+                let help = format!("see it: pilotfish account show {}", in_shell(name));
+                Failure::usage(message).with_help(help)
+            }
+            Conflict::Removed(name) => {
+                let path = shown_path(&self.path);
+                let message = format!(
+                    "{path} has no account {name} any more: another process has removed it"
+                );
+                let help = "pilotfish account list shows the accounts";
+                Failure::new(exit::CONFIG, message).with_help(help)
+            }
+        }
+    }
+}
+
+/// The text of a file; an empty one if there is no file.
+fn text_of(path: &Path) -> io::Result<String> {
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        // To open a pipe would wait for its other end, and what is read from it is not there again.
+        Ok(found) if !found.is_file() => Err(io::Error::other("it is not a regular file")),
+        _ => std::fs::read_to_string(path),
+    }
+}
+
+/// What a file has.
+fn parsed(path: &Path, text: &str) -> Result<DocumentMut, Failure> {
+    // The library's errors name the line and what was meant.
+    if path.exists() {
+        Config::load(path)?;
+    }
+    let document = text.parse::<DocumentMut>();
+    document.map_err(|error| Failure::of(exit::CONFIG, &error))
 }
 
 /// A name of a file that no other account has: what is not a letter, a digit or one of `-_.` is written as
@@ -213,44 +259,21 @@ fn is_same_name(one: &Path, other: &Path) -> bool {
     lower(one) == lower(other)
 }
 
-/// Writes a file that only its owner can read. An old file is replaced when all of the new one is on the
-/// disk. The directory is made if it is missing.
-pub(crate) fn write_private(path: &Path, octets: &[u8]) -> Result<(), Failure> {
-    let written = || {
-        // A link stays, and leads to the new content.
-        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let directory = path.parent().filter(|path| !path.as_os_str().is_empty());
-        let directory = directory.unwrap_or(Path::new("."));
-        if !directory.exists() {
-            std::fs::create_dir_all(directory)?;
-            std::fs::set_permissions(directory, Permissions::from_mode(0o700))?;
-        }
-        // Its mode is 600.
-        let mut file = NamedTempFile::new_in(directory)?;
-        file.write_all(octets)?;
-        file.as_file().sync_all()?;
-        file.persist(&path).map_err(|error| error.error)?;
-        File::open(directory)?.sync_all()
-    };
-    written().map_err(|error: io::Error| {
-        let message = format!("cannot write {}", shown_path(path));
-        Failure::io(exit::CANNOT_CREATE, message, error)
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
-    #[test]
-    fn comments_and_order_stay() {
+    #[tokio::test]
+    async fn comments_and_order_stay() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("new/config.toml");
         let text = || std::fs::read_to_string(&path).unwrap();
         let mut file = ConfigFile::open(path.clone()).unwrap();
         let keys = |server: &str| vec![("server", Value::from(server)), ("user", "me".into())];
         file.add_account("work", keys("x"));
-        file.save().unwrap();
+        file.save().await.unwrap();
         assert_eq!(
             text(),
             "default = \"work\"\n\n[account.work]\nserver = \"x\"\nuser = \"me\"\n"
@@ -263,7 +286,7 @@ mod tests {
         // The only account was the one of mails that name none.
         file.add_account("my home", keys("y"));
         file.set_key("work", "user", "me");
-        file.save().unwrap();
+        file.save().await.unwrap();
         let expected = "default = \"work\"\n# mine\n\n[account.work] # at work\n\
                         server = \"x\" # the old one\nuser = \"me\"\n\n\
                         [account.\"my home\"]\nserver = \"y\"\nuser = \"me\"\n";
@@ -271,16 +294,16 @@ mod tests {
         let mut file = ConfigFile::open(path.clone()).unwrap();
         assert_eq!(file.default(), Some("work"));
         file.remove_account("work");
-        file.save().unwrap();
+        file.save().await.unwrap();
         assert!(!text().contains("work"), "{}", text());
         assert!(Config::load(&path).unwrap().account("my home").is_ok());
         // Of several without a default, none was used.
         let mut file = ConfigFile::open(path.clone()).unwrap();
         file.add_account("a", keys("z"));
         assert_eq!(file.default(), Some("my home"));
-        file.remove_account("my home");
-        file.add_account("b", keys("z"));
-        file.remove_default();
+        let both = "[account.a]\nserver = 'x'\n[account.b]\nserver = 'x'\n";
+        std::fs::write(&path, both).unwrap();
+        let mut file = ConfigFile::open(path.clone()).unwrap();
         file.add_account("c", keys("z"));
         assert_eq!(file.default(), Some("c"));
     }

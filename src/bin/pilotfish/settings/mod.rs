@@ -2,9 +2,12 @@
 
 mod choice;
 mod commands;
+mod edit;
 mod entries;
 mod errors;
 mod file;
+mod lock;
+mod private_file;
 
 use std::path::Path;
 
@@ -13,7 +16,8 @@ use pilotfish::config::Account;
 pub(crate) use choice::{configuration, selected};
 pub(crate) use commands::{effective, run};
 pub(crate) use errors::no_secret;
-pub(crate) use file::{ConfigFile, write_private};
+pub(crate) use file::ConfigFile;
+pub(crate) use private_file::write_private;
 
 /// A path as people read it: with `~` in place of the home directory.
 pub(crate) fn shown_path(path: &Path) -> String {
