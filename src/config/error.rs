@@ -11,7 +11,7 @@ use crate::error::Error as SendError;
 #[cfg(feature = "dkim")]
 use crate::message::dkim::DkimError;
 #[cfg(feature = "oauth")]
-use crate::oauth::OAuthError;
+use crate::oauth::{OAuthError, OAuthErrorKind};
 use crate::protocol::ValueError;
 
 /// Why a configuration or an account cannot be used.
@@ -140,6 +140,15 @@ pub enum ConfigError {
 impl ConfigError {
     pub(super) fn value(reason: impl Into<Box<dyn std::error::Error>>) -> Self {
         Self::Value(reason.into().to_string())
+    }
+
+    /// The same, as the reason why there is no token.
+    #[cfg(feature = "oauth")]
+    pub(super) fn into_oauth(self) -> OAuthError {
+        match self {
+            Self::OAuth(error) => error,
+            other => OAuthError::new(OAuthErrorKind::Config, other.to_string()).caused_by(other),
+        }
     }
 }
 

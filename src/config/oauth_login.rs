@@ -1,15 +1,24 @@
 //! From an account to its login by OAuth 2.0.
 
+use std::sync::Arc;
+
 use super::ConfigError;
 use super::account::Account;
 use super::oauth_keys::{OAuthGrant, OAuthServer};
-use super::paths::at_home;
+use super::secret_source::SecretSource;
 use super::tls;
 use super::token_place::TokenPlace;
 use crate::oauth::{
-    Grant, HttpClient, OAuthClient, OAuthCredentials, Provider, ServiceAccount, TokenStore,
+    Grant, GrantFuture, HttpClient, OAuthClient, OAuthCredentials, Provider, ServiceAccount,
+    TokenStore,
 };
 use crate::protocol::Credentials;
+
+/// What the key file of a service account is called in errors.
+const SERVICE_ACCOUNT_KEY: &str = "key of the service account";
+
+/// The most octets of such a file.
+const MAX_KEY: usize = 64 * 1024;
 
 /// The tenant of Microsoft for all accounts.
 const ALL_ACCOUNTS: &str = "common";
@@ -18,16 +27,31 @@ const ALL_ACCOUNTS: &str = "common";
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct OAuthLogin {
-    client: Option<OAuthClient>,
+    account: Account,
     place: TokenPlace,
     credentials: OAuthCredentials,
 }
 
 impl OAuthLogin {
     /// The client that logs in and revokes tokens; `None` for a service account, which has no login.
-    #[must_use]
-    pub fn client(&self) -> Option<&OAuthClient> {
-        self.client.as_ref()
+    ///
+    /// Reads the secret of the client and the certificate authorities; each may take two minutes at most.
+    /// An authorization server that is named by its URL is asked for its endpoints (RFC 8414).
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`]: a file or a command fails, or what it gives is not valid. [`ConfigError::OAuth`]:
+    /// a value is not valid, or the authorization server cannot be asked;
+    /// [`is_transient`](crate::oauth::OAuthError::is_transient) says whether that may pass.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends a command.
+    pub async fn client(&self) -> Result<Option<OAuthClient>, ConfigError> {
+        Ok(match self.account.grant().await? {
+            Grant::RefreshToken(client) | Grant::ClientCredentials(client) => Some(client),
+            Grant::ServiceAccount(..) => None,
+        })
     }
 
     /// Where the tokens are stored.
@@ -55,10 +79,8 @@ impl Account {
     /// The login by OAuth 2.0; `None` if the account has no key [`oauth`](Self::oauth), or its `auth` is
     /// `none`.
     ///
-    /// Reads the secret of the client, or the key of the service account, and the certificate
-    /// authorities; each may take two minutes at most. An authorization server that is named by its URL
-    /// is asked for its endpoints (RFC 8414). It neither logs in nor reads a token, so it succeeds before
-    /// a first login.
+    /// Reads no file, and asks no server: the client and its secret, or the key of the service account,
+    /// are read when a token is renewed. Tokens that are fresh need none of them.
     ///
     /// Requests to the authorization server trust the same authorities as the mail server
     /// ([`tls_ca`](Self::tls_ca), [`tls_roots`](Self::tls_roots)), and take the same proxy and family of
@@ -69,7 +91,7 @@ impl Account {
     ///
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// let config = Config::load("mail.toml")?;
-    /// if let Some(login) = config.account("work")?.oauth().await? {
+    /// if let Some(login) = config.account("work")?.oauth()? {
     ///     let tokens = login.store().load().await?;
     ///     println!("the tokens in {} expire: {:?}", login.place(), tokens.and_then(|it| it.expires()));
     /// }
@@ -79,62 +101,64 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`]: keys contradict each other or lack another, a file or a command fails, or what it
-    /// gives is not valid. [`ConfigError::OAuth`]: a value is not valid, or the authorization server cannot
-    /// be asked; [`is_transient`](crate::oauth::OAuthError::is_transient) says whether that may pass.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future ends a command.
-    pub async fn oauth(&self) -> Result<Option<OAuthLogin>, ConfigError> {
-        let Some(server) = self.oauth.as_ref().filter(|_| self.logs_in()) else {
+    /// [`ConfigError`]: keys contradict each other or lack another, or this build lacks the keyring.
+    pub fn oauth(&self) -> Result<Option<OAuthLogin>, ConfigError> {
+        if self.oauth.is_none() || !self.logs_in() {
             return Ok(None);
-        };
+        }
         let mistake = self.contradiction().or_else(|| self.lack_in_oauth());
         if let Some(reason) = mistake.or_else(|| self.contradiction_in_login()) {
             return Err(ConfigError::Contradiction(reason));
         }
         let user = self.user.as_deref().ok_or(ConfigError::NoUser)?;
-        let http = self.http_client().await?;
         #[cfg(not(feature = "keyring"))]
         if self.token_keyring.is_some() {
             return Err(super::SecretError::without_keyring().into());
         }
         let place = TokenPlace::of(self);
-        let grant = match self.oauth_grant.unwrap_or_default() {
-            OAuthGrant::Login => Grant::RefreshToken(self.oauth_client(server, http).await?),
-            OAuthGrant::ClientCredentials => {
-                Grant::ClientCredentials(self.oauth_client(server, http).await?)
-            }
-            OAuthGrant::ServiceAccount => {
-                let path = self.service_account_file.clone().unwrap_or_default();
-                let account = ServiceAccount::file(at_home(&path)).await?.subject(user);
-                let account = match &self.oauth_scope {
-                    Some(scope) => account.scope(scope),
-                    None => account,
-                };
-                Grant::ServiceAccount(account, http)
-            }
-        };
-        let client = match &grant {
-            Grant::RefreshToken(client) | Grant::ClientCredentials(client) => Some(client.clone()),
-            Grant::ServiceAccount(..) => None,
+        let account = Arc::new(self.clone());
+        let grant = move || -> GrantFuture {
+            let account = Arc::clone(&account);
+            Box::pin(async move { account.grant().await.map_err(ConfigError::into_oauth) })
         };
         Ok(Some(OAuthLogin {
-            client,
-            credentials: OAuthCredentials::new(grant, user, place.clone()),
+            account: self.clone(),
+            credentials: OAuthCredentials::with_grant(grant, user, place.clone()),
             place,
         }))
     }
 
     /// The user with the access token.
     pub(super) async fn credentials_by_oauth(&self) -> Result<Credentials, ConfigError> {
-        let login = self.oauth().await?;
-        let (Some(login), Some(user)) = (login, &self.user) else {
+        let (Some(login), Some(user)) = (self.oauth()?, &self.user) else {
             return Err(ConfigError::NoUser);
         };
         let tokens = login.credentials.tokens().await?;
         Ok(Credentials::token(user, tokens.access().clone())?)
+    }
+
+    /// What renews the tokens.
+    async fn grant(&self) -> Result<Grant, ConfigError> {
+        let (Some(server), Some(user)) = (&self.oauth, &self.user) else {
+            return Err(ConfigError::NoUser);
+        };
+        let http = self.http_client().await?;
+        Ok(match self.oauth_grant.unwrap_or_default() {
+            OAuthGrant::Login => Grant::RefreshToken(self.oauth_client(server, http).await?),
+            OAuthGrant::ClientCredentials => {
+                Grant::ClientCredentials(self.oauth_client(server, http).await?)
+            }
+            OAuthGrant::ServiceAccount => {
+                let path = self.service_account_file.clone().unwrap_or_default();
+                let key = SecretSource::File(&path).read_whole(SERVICE_ACCOUNT_KEY, MAX_KEY);
+                let account = ServiceAccount::from_json(&key.await?)?.subject(user);
+                let account = match &self.oauth_scope {
+                    Some(scope) => account.scope(scope),
+                    None => account,
+                };
+                Grant::ServiceAccount(account, http)
+            }
+        })
     }
 
     async fn oauth_client(

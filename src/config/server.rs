@@ -28,7 +28,7 @@ impl Account {
     pub async fn server(&self) -> Result<ServerConfig, ConfigError> {
         let mut builder = self.server_builder().await?;
         #[cfg(feature = "oauth")]
-        if let Some(login) = self.oauth().await? {
+        if let Some(login) = self.oauth()? {
             return Ok(builder.credentials(login.credentials()).build()?);
         }
         if let Some(credentials) = self.credentials().await? {

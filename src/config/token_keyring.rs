@@ -1,9 +1,10 @@
 //! Tokens in the keyring of the desktop.
 
-use std::path::PathBuf;
+use tokio::time::timeout;
 
 use super::keyring::Keyring;
 use super::secret_error::SecretError;
+use super::secret_source::{READ_TIMEOUT, SecretSource};
 use crate::oauth::{
     OAuthError, OAuthErrorKind, StoreFuture, TokenFile, TokenLock, TokenStore, Tokens,
 };
@@ -15,8 +16,8 @@ const MAX_NAME: usize = 100;
 /// Keeps tokens in the [`Keyring`] of the desktop: in the item of the service `pilotfish` whose name the
 /// key `token-keyring` of an [`Account`](super::Account) has.
 ///
-/// The lock is one of flock(2) on a file in the directory of the login session, `XDG_RUNTIME_DIR`, or
-/// else in `~/.cache/pilotfish`.
+/// The lock is one of flock(2) on a file in `~/.cache/pilotfish`, whether the process belongs to a
+/// login session or not. A keyring that asks for its password may take two minutes.
 #[derive(Debug, Clone)]
 pub struct TokenKeyring {
     name: String,
@@ -35,17 +36,27 @@ impl TokenKeyring {
     }
 
     fn lock_file(&self) -> Result<TokenFile, OAuthError> {
-        let session = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-        let session = session.filter(|path| path.is_absolute());
-        let home = || Some(std::env::home_dir()?.join(".cache"));
-        let directory = session.or_else(home).ok_or_else(|| {
-            let message =
-                "there is no directory for the lock of the keyring: set XDG_RUNTIME_DIR or HOME";
+        // Not in XDG_RUNTIME_DIR, which cron and services do not have: all have to use one lock.
+        let home = std::env::home_dir().filter(|path| path.is_absolute());
+        let home = home.ok_or_else(|| {
+            let message = "there is no home directory for the lock of the keyring: set HOME";
             OAuthError::new(OAuthErrorKind::Store, message)
         })?;
-        Ok(TokenFile::new(
-            directory.join("pilotfish").join(file_name(&self.name)),
-        ))
+        let directory = home.join(".cache/pilotfish");
+        Ok(TokenFile::new(directory.join(file_name(&self.name))))
+    }
+
+    /// Does something with the keyring, which may wait for a person.
+    async fn within_limit<T>(
+        &self,
+        work: impl Future<Output = Result<T, SecretError>>,
+    ) -> Result<T, OAuthError> {
+        let done = timeout(READ_TIMEOUT, work).await;
+        let late = || SecretError::TimedOut {
+            what: "tokens",
+            place: SecretSource::Keyring(&self.name).to_string(),
+        };
+        done.unwrap_or_else(|_| Err(late())).map_err(failed)
     }
 }
 
@@ -63,10 +74,15 @@ fn failed(error: SecretError) -> OAuthError {
 impl TokenStore for TokenKeyring {
     fn load(&self) -> StoreFuture<'_, Option<Tokens>> {
         Box::pin(async {
-            let keyring = Keyring::open().await.map_err(failed)?;
-            let json = match keyring.read(&self.name).await {
-                Err(SecretError::NotInKeyring { .. }) => return Ok(None),
-                read => read.map_err(failed)?,
+            let read = async { Keyring::open().await?.read(&self.name).await };
+            let read = async {
+                match read.await {
+                    Err(SecretError::NotInKeyring { .. }) => Ok(None),
+                    read => read.map(Some),
+                }
+            };
+            let Some(json) = self.within_limit(read).await? else {
+                return Ok(None);
             };
             let tokens = Tokens::from_json(&json).ok_or_else(|| {
                 let name = self.name.escape_debug();
@@ -80,22 +96,18 @@ impl TokenStore for TokenKeyring {
     fn store<'a>(&'a self, tokens: &'a Tokens) -> StoreFuture<'a, ()> {
         Box::pin(async {
             let json = Secret::new(tokens.to_json()?.as_slice());
-            let keyring = Keyring::open().await.map_err(failed)?;
-            keyring
-                .set_password(&self.name, &json)
-                .await
-                .map_err(failed)
+            let write = async { Keyring::open().await?.set_password(&self.name, &json).await };
+            self.within_limit(write).await
         })
     }
 
     fn remove(&self) -> StoreFuture<'_, ()> {
-        Box::pin(async {
-            let keyring = Keyring::open().await.map_err(failed)?;
-            match keyring.remove_password(&self.name).await {
+        Box::pin(self.within_limit(async {
+            match Keyring::open().await?.remove_password(&self.name).await {
                 Err(SecretError::NotInKeyring { .. }) => Ok(()),
-                removed => removed.map_err(failed),
+                removed => removed,
             }
-        })
+        }))
     }
 
     fn lock(&self) -> StoreFuture<'_, TokenLock> {

@@ -59,6 +59,10 @@ impl TokenStore for TokenPlace {
         self.inner().load()
     }
 
+    fn reserve(&self) -> StoreFuture<'_, ()> {
+        self.inner().reserve()
+    }
+
     fn store<'a>(&'a self, tokens: &'a Tokens) -> StoreFuture<'a, ()> {
         self.inner().store(tokens)
     }

@@ -14,6 +14,8 @@ use oauth2::{
     AsyncHttpClient, DeviceCodeErrorResponse, ErrorResponse, HttpRequest, HttpResponse,
     RequestTokenError, TokenResponse as _,
 };
+use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::diagnosis::{Answer, Flow, diagnose};
 use super::endpoint::Endpoint;
@@ -173,6 +175,50 @@ impl<'a> Calls<'a> {
         response: &BasicTokenResponse,
         requested: &str,
     ) -> Result<Tokens, OAuthError> {
+        self.refusal(response, requested)?;
+        let mut tokens = Tokens::new(response.access_token().secret().as_str());
+        if let Some(scope) = granted(response) {
+            tokens = tokens.with_scope(scope);
+        }
+        if let Some(refresh) = response.refresh_token().and_then(|it| usable(it.secret())) {
+            tokens = tokens.with_refresh(refresh);
+        }
+        if let Some(life) = response.expires_in() {
+            let expires = self.begun.checked_add(life.min(MAX_LIFE));
+            tokens = tokens.with_expiry(self.begun, expires.unwrap_or(self.begun));
+        }
+        Ok(tokens)
+    }
+
+    /// The tokens of an answer to a renewal that was [posted](Self::post). An access token that mail
+    /// cannot use has expired already; why it cannot be used is beside it.
+    pub(super) fn renewed_tokens(
+        &self,
+        answer: &HttpResponse,
+        requested: &str,
+    ) -> Result<(Tokens, Option<OAuthError>), OAuthError> {
+        let refused = match self.posted_tokens(answer, requested) {
+            Ok(tokens) => return Ok((tokens, None)),
+            Err(refused) => refused,
+        };
+        // The server has accepted the old refresh token, and may refuse it from now on.
+        let rest = answer.status().is_success();
+        let rest = rest.then(|| serde_json::from_slice::<Rest>(answer.body()).ok());
+        let refresh = rest
+            .flatten()
+            .and_then(|rest| rest.refresh_token)
+            .map(Zeroizing::new);
+        match refresh.as_ref().and_then(|refresh| usable(refresh)) {
+            None => Err(refused),
+            Some(refresh) => {
+                let tokens = Tokens::new("").with_expiry(self.begun, self.begun);
+                Ok((tokens.with_refresh(refresh), Some(refused)))
+            }
+        }
+    }
+
+    /// Why the tokens of an answer cannot be used for mail.
+    fn refusal(&self, response: &BasicTokenResponse, requested: &str) -> Result<(), OAuthError> {
         let refused = |kind, message: String| Err(OAuthError::new(kind, message));
         let access = response.access_token().secret().as_str();
         if *response.token_type() != BasicTokenType::Bearer
@@ -181,40 +227,46 @@ impl<'a> Calls<'a> {
             let message = format!("{} gave a token that no mail server takes", self.server);
             return refused(Kind::NotOAuth, message);
         }
-        let granted = response.scopes().map(|scopes| {
-            let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
-            scopes.join(" ")
-        });
-        let mut tokens = Tokens::new(access);
-        if let Some(granted) = granted.filter(|granted| !granted.is_empty()) {
-            if let Some(missing) = missing(requested, &granted) {
-                let is_foreign = granted.to_ascii_lowercase().contains("graph.microsoft.com");
-                let (kind, advice) = if is_foreign {
-                    (
-                        Kind::WrongAudience,
-                        "the token is for Microsoft Graph, and not for mail by SMTP",
-                    )
-                } else {
-                    (Kind::InvalidScope, scope_advice(self.brand))
-                };
-                let (missing, granted) = (shown(&missing), shown(&granted));
-                let message = format!(
-                    "{advice}: log in again and allow all that is asked for (granted: {granted}, missing: \
-                     {missing})"
-                );
-                return refused(kind, message);
-            }
-            tokens = tokens.with_scope(granted);
-        }
-        if let Some(refresh) = response.refresh_token() {
-            tokens = tokens.with_refresh(refresh.secret().as_str());
-        }
-        if let Some(life) = response.expires_in() {
-            let expires = self.begun.checked_add(life.min(MAX_LIFE));
-            tokens = tokens.with_expiry(self.begun, expires.unwrap_or(self.begun));
-        }
-        Ok(tokens)
+        let granted = granted(response).unwrap_or_default();
+        let Some(missing) = missing(requested, &granted).filter(|_| !granted.is_empty()) else {
+            return Ok(());
+        };
+        let is_foreign = granted.to_ascii_lowercase().contains("graph.microsoft.com");
+        let (kind, advice) = if is_foreign {
+            (
+                Kind::WrongAudience,
+                "the token is for Microsoft Graph, and not for mail by SMTP",
+            )
+        } else {
+            (Kind::InvalidScope, scope_advice(self.brand))
+        };
+        let (missing, granted) = (shown(&missing), shown(&granted));
+        let message = format!(
+            "{advice}: log in again and allow all that is asked for (granted: {granted}, missing: \
+             {missing})"
+        );
+        refused(kind, message)
     }
+}
+
+/// What counts of an answer whose access token cannot be used.
+#[derive(Deserialize)]
+struct Rest {
+    refresh_token: Option<String>,
+}
+
+/// The scope that an answer names.
+fn granted(response: &BasicTokenResponse) -> Option<String> {
+    let scopes = response.scopes()?.iter().map(|scope| scope.as_str());
+    let granted = scopes.collect::<Vec<_>>().join(" ");
+    Some(granted).filter(|granted| !granted.is_empty())
+}
+
+/// A refresh token that a request can carry (RFC 6749 appendix A.17). Another one does not replace one
+/// that works.
+fn usable(refresh: &str) -> Option<&str> {
+    let is_visible = |octet: u8| octet == b' ' || octet.is_ascii_graphic();
+    (!refresh.is_empty() && refresh.bytes().all(is_visible)).then_some(refresh)
 }
 
 impl<'c> AsyncHttpClient<'c> for Calls<'_> {

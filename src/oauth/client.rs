@@ -1,14 +1,16 @@
 //! The flows of OAuth 2.0.
 
-use oauth2::basic::{BasicClient, BasicTokenResponse};
+use oauth2::basic::BasicClient;
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
-    EndpointSet, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, Scope, TokenUrl,
+    EndpointSet, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenUrl,
 };
+use zeroize::Zeroizing;
 
 use super::authorization::Authorization;
 use super::calls::Calls;
 use super::diagnosis::Flow;
+use super::endpoint::Endpoint;
 use super::error::{OAuthError, OAuthErrorKind};
 use super::http::HttpClient;
 use super::provider::{Brand, Provider};
@@ -154,26 +156,36 @@ impl OAuthClient {
     ///
     /// # Errors
     ///
-    /// [`OAuthErrorKind::LoginEnded`]: the user has to log in again; and those of any request.
+    /// [`OAuthErrorKind::LoginEnded`]: the user has to log in again;
+    /// [`OAuthErrorKind::InvalidScope`] or [`OAuthErrorKind::WrongAudience`]: the new access token is not
+    /// for mail; and those of any request. A new refresh token that came with an access token that is not
+    /// for mail is lost; [`OAuthCredentials`](super::OAuthCredentials) stores it.
     ///
     /// # Cancel safety
     ///
     /// If the future is dropped, a new refresh token may be lost.
     /// [`OAuthCredentials`](super::OAuthCredentials) prevents that.
     pub async fn refresh(&self, refresh: &Secret) -> Result<Tokens, OAuthError> {
+        let (tokens, refused) = self.renew(refresh).await?;
+        refused.map_or(Ok(tokens), Err)
+    }
+
+    /// As [`refresh`](Self::refresh). An access token that mail cannot use comes with the error that says
+    /// why, and with the refresh token, which may be new.
+    pub(super) async fn renew(
+        &self,
+        refresh: &Secret,
+    ) -> Result<(Tokens, Option<OAuthError>), OAuthError> {
         let calls = self.calls(Flow::Refresh).hiding([refresh]);
-        let protocol = self.protocol()?;
-        let token = RefreshToken::new(text(refresh)?);
-        let refreshed = protocol
-            .exchange_refresh_token(&token)
-            .request_async(&calls)
-            .await;
-        let response: BasicTokenResponse = refreshed.map_err(|error| calls.error(error))?;
-        let tokens = calls.tokens(&response, &self.provider.scope)?;
-        Ok(match tokens.refresh() {
+        let token = Zeroizing::new(text(refresh)?);
+        let form = [("grant_type", "refresh_token"), ("refresh_token", &token)];
+        let answer = self.post(&calls, &self.provider.token, &form).await?;
+        let (tokens, refused) = calls.renewed_tokens(&answer, &self.provider.scope)?;
+        let tokens = match tokens.refresh() {
             Some(_) => tokens,
             None => tokens.with_refresh(refresh.clone()),
-        })
+        };
+        Ok((tokens, refused))
     }
 
     /// Logs in as the client itself, without a user (RFC 6749 section 4.4).
@@ -221,17 +233,30 @@ impl OAuthClient {
             Some(_) => "refresh_token",
             None => "access_token",
         };
-        let (token, client_secret) = (text(secret)?, self.secret.as_ref().map(text).transpose()?);
-        let mut form = vec![("token", token.as_str()), ("token_type_hint", hint)];
+        let token = Zeroizing::new(text(secret)?);
+        let form = [("token", token.as_str()), ("token_type_hint", hint)];
+        // The library revokes over https alone, and the server may be on this machine.
+        let answer = self.post(&calls, endpoint, &form).await?;
+        calls.success(&answer)
+    }
+
+    /// Sends a form as this client (RFC 6749 section 2.3.1).
+    async fn post(
+        &self,
+        calls: &Calls<'_>,
+        endpoint: &Endpoint,
+        form: &[(&str, &str)],
+    ) -> Result<HttpResponse, OAuthError> {
+        let secret = self.secret.as_ref().map(text).transpose()?;
+        let secret = secret.map(Zeroizing::new);
+        let mut form = form.to_vec();
         let mut basic = None;
-        match &client_secret {
-            Some(secret) if self.provider.secret_in_header => basic = Some((&*self.id, &**secret)),
+        match &secret {
+            Some(secret) if self.provider.secret_in_header => basic = Some((&*self.id, &***secret)),
             Some(secret) => form.extend([("client_id", &*self.id), ("client_secret", secret)]),
             None => form.push(("client_id", &*self.id)),
         }
-        // The library revokes over https alone, and the server may be on this machine.
-        let answer = calls.post(endpoint, &form, basic).await?;
-        calls.success(&answer)
+        calls.post(endpoint, &form, basic).await
     }
 
     pub(super) fn calls(&self, flow: Flow) -> Calls<'_> {

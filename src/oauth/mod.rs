@@ -15,8 +15,10 @@ mod discovery;
 mod endpoint;
 mod error;
 mod http;
+mod lock_file;
 mod loopback;
 mod meaning;
+mod new_file;
 mod page;
 mod provider;
 mod redirected;
@@ -27,6 +29,8 @@ mod tokens;
 
 pub use authorization::Authorization;
 pub use client::OAuthClient;
+#[cfg(feature = "config")]
+pub(crate) use credentials::GrantFuture;
 pub use credentials::{Grant, OAuthCredentials};
 pub use device::DeviceLogin;
 pub use error::{OAuthError, OAuthErrorKind};

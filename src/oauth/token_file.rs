@@ -1,40 +1,47 @@
 //! Tokens in a file that only its owner can read.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::time::{Instant, sleep};
 use zeroize::Zeroizing;
 
 use super::error::{OAuthError, OAuthErrorKind};
+use super::lock_file::{self, MAX_LOCKED};
+use super::new_file::NewFile;
 use super::token_store::{StoreFuture, TokenLock, TokenStore};
 use super::tokens::Tokens;
 
 /// The most octets of a file.
 const MAX_FILE: u64 = 64 * 1024;
 
-/// How long another process may hold the lock: a renewal takes one request and two writes.
-const MAX_LOCKED: Duration = Duration::from_secs(90);
-
-/// The pause between two attempts to lock.
-const PAUSE: Duration = Duration::from_millis(50);
+/// How many symbolic links a path may lead over.
+const MAX_LINKS: usize = 40;
 
 /// Keeps tokens in a file of mode 600.
 ///
 /// A file that others can read, or that belongs to another user, is refused. The file is replaced as a
-/// whole, and is on the disk when [`store`](TokenStore::store) returns. The lock is one of flock(2) on
-/// the file `PATH.lock`, which the system releases when the process that holds it ends.
+/// whole, and is on the disk when [`store`](TokenStore::store) returns. A symbolic link stays, and the
+/// file that it leads to is replaced or removed. The lock is one of flock(2) on the file `PATH.lock`,
+/// which stays, and which the system releases when the process that holds it ends. Before a renewal, the
+/// file `PATH.new` takes the room that the new tokens need.
 #[derive(Debug, Clone)]
 pub struct TokenFile {
     path: PathBuf,
+    /// The file for the tokens of a renewal, while the lock is held.
+    reserved: Reserved,
 }
+
+type Reserved = Arc<Mutex<Option<NewFile>>>;
 
 impl TokenFile {
     /// A file at this path. Its directory is created with mode 700 when tokens are stored.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self {
+            path: path.into(),
+            reserved: Reserved::default(),
+        }
     }
 
     /// The path of the file.
@@ -43,11 +50,16 @@ impl TokenFile {
         &self.path
     }
 
-    /// A file beside it, with this after its name.
-    fn beside(&self, suffix: &str) -> PathBuf {
-        let mut name = self.path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
+    /// The file itself, where the path is a symbolic link.
+    fn target(&self) -> PathBuf {
+        let mut target = self.path.clone();
+        for _ in 0..MAX_LINKS {
+            let Ok(next) = fs::read_link(&target) else {
+                break;
+            };
+            target = target.parent().unwrap_or(Path::new("")).join(next);
+        }
+        target
     }
 
     fn failed(&self, what: &str, error: io::Error) -> OAuthError {
@@ -56,15 +68,7 @@ impl TokenFile {
     }
 
     fn read(&self) -> Result<Option<Tokens>, OAuthError> {
-        // To open a pipe would wait for its other end.
-        let opened = fs::metadata(&self.path).and_then(|found| {
-            if found.is_file() {
-                File::open(&self.path)
-            } else {
-                Err(io::Error::other("it is not a regular file"))
-            }
-        });
-        let file = match opened {
+        let file = match lock_file::open_regular(&self.path, OpenOptions::new().read(true)) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.failed("read", error)),
@@ -90,70 +94,85 @@ impl TokenFile {
         Ok(Some(tokens))
     }
 
-    fn write(&self, json: &[u8]) -> io::Result<()> {
-        let directory = self.make_directory()?;
-        let mut random = [0; 8];
-        getrandom::fill(&mut random).map_err(io::Error::other)?;
-        let new = self.beside(&format!(".{:016x}.new", u64::from_ne_bytes(random)));
-        let written = private(&new, OpenOptions::new().create_new(true)).and_then(|mut file| {
-            file.write_all(json)?;
-            file.sync_all()?;
-            fs::rename(&new, &self.path)
-        });
-        if written.is_err() {
-            let _ = fs::remove_file(&new);
-        }
-        written?;
-        File::open(directory)?.sync_all()
+    fn reserve_now(&self) -> io::Result<()> {
+        let new = NewFile::reserved(&beside(&self.target(), ".new"))?;
+        self.replace_reserved(Some(new));
+        Ok(())
     }
 
-    fn make_directory(&self) -> io::Result<&Path> {
-        let directory = self
-            .path
-            .parent()
-            .filter(|path| !path.as_os_str().is_empty());
-        let directory = directory.unwrap_or(Path::new("."));
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(directory)?;
-        Ok(directory)
+    fn write(&self, json: &[u8]) -> io::Result<()> {
+        let target = self.target();
+        make_directory_of(&target)?;
+        let new = if let Some(new) = self.replace_reserved(None) {
+            new
+        } else {
+            let mut random = [0; 8];
+            getrandom::fill(&mut random).map_err(io::Error::other)?;
+            let suffix = format!(".{:016x}.new", u64::from_ne_bytes(random));
+            NewFile::create(&beside(&target, &suffix))?
+        };
+        new.replace(&target, json)
+    }
+
+    fn replace_reserved(&self, new: Option<NewFile>) -> Option<NewFile> {
+        let mut reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *reserved, new)
     }
 
     async fn wait_for_lock(&self) -> Result<TokenLock, OAuthError> {
-        let path = self.beside(".lock");
-        let open = || {
-            self.make_directory()?;
-            private(&path, OpenOptions::new().create(true).truncate(false))
-        };
-        let file = open().map_err(|error| self.failed("lock", error))?;
-        let begun = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(TokenLock::new(file)),
-                Err(TryLockError::Error(error)) => return Err(self.failed("lock", error)),
-                Err(TryLockError::WouldBlock) if begun.elapsed() < MAX_LOCKED => {
-                    sleep(PAUSE).await;
-                }
-                Err(TryLockError::WouldBlock) => {
-                    let message = format!(
-                        "another process has locked {} for 90 seconds: look what it waits for",
-                        path.display()
-                    );
-                    let failed = OAuthError::new(OAuthErrorKind::Store, message);
-                    return Err(failed.passing("the lock is taken"));
-                }
-            }
+        let path = beside(&self.target(), ".lock");
+        let (store, lock) = (self.clone(), path.clone());
+        let opened = blocking(move || {
+            let opened = make_directory_of(&lock).and_then(|()| lock_file::open(&lock));
+            opened.map_err(|error| store.failed("lock", error))
+        });
+        let file = opened.await?;
+        let is_locked = lock_file::wait(&file).await;
+        if is_locked.map_err(|error| self.failed("lock", error))? {
+            return Ok(TokenLock::new(Guard {
+                store: self.clone(),
+                _file: file,
+            }));
         }
+        let message = format!(
+            "another process has locked {} for {} seconds: look what it waits for",
+            path.display(),
+            MAX_LOCKED.as_secs()
+        );
+        let failed = OAuthError::new(OAuthErrorKind::Store, message);
+        Err(failed.passing("the lock is taken"))
     }
 }
 
-/// Opens a file to write that only its owner can read.
-fn private(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+/// The lock, with what was reserved under it.
+struct Guard {
+    store: TokenFile,
+    _file: File,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        drop(self.store.replace_reserved(None));
+    }
+}
+
+/// A file beside another one, with this after its name.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn make_directory_of(path: &Path) -> io::Result<()> {
+    let directory = path.parent().filter(|path| !path.as_os_str().is_empty());
+    let Some(directory) = directory else {
+        return Ok(());
+    };
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options.write(true).open(path)
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
 }
 
 #[cfg(unix)]
@@ -184,6 +203,14 @@ impl TokenStore for TokenFile {
         Box::pin(blocking(move || store.read()))
     }
 
+    fn reserve(&self) -> StoreFuture<'_, ()> {
+        let store = self.clone();
+        Box::pin(blocking(move || {
+            let reserved = store.reserve_now();
+            reserved.map_err(|error| store.failed("write", error))
+        }))
+    }
+
     fn store<'a>(&'a self, tokens: &'a Tokens) -> StoreFuture<'a, ()> {
         let (store, json) = (self.clone(), tokens.to_json());
         Box::pin(blocking(move || {
@@ -194,7 +221,7 @@ impl TokenStore for TokenFile {
 
     fn remove(&self) -> StoreFuture<'_, ()> {
         let store = self.clone();
-        Box::pin(blocking(move || match fs::remove_file(&store.path) {
+        Box::pin(blocking(move || match fs::remove_file(store.target()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(store.failed("remove", error))
             }
@@ -212,9 +239,9 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, OAuthError> + Send + 'static,
 ) -> Result<T, OAuthError> {
     let worked = tokio::task::spawn_blocking(work).await;
-    worked.unwrap_or_else(|error| {
-        let message = "the work with the tokens' file broke off";
-        Err(OAuthError::new(OAuthErrorKind::Store, message).caused_by(error))
+    worked.unwrap_or_else(|_| {
+        let message = "the work with the tokens' file was aborted: the runtime is shutting down";
+        Err(OAuthError::new(OAuthErrorKind::Store, message))
     })
 }
 
@@ -238,7 +265,7 @@ mod tests {
         assert_eq!(store.load().await.unwrap(), Some(tokens));
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(store.path()), 0o600);
-        assert_eq!(mode(&store.beside(".lock")), 0o600);
+        assert_eq!(mode(&beside(store.path(), ".lock")), 0o600);
         assert_eq!(mode(store.path().parent().unwrap()), 0o700);
         // Nothing is left of the replaced file.
         assert_eq!(
@@ -303,7 +330,7 @@ mod tests {
         let store = TokenFile::new(directory.path().join("work.json"));
         let mut holder = std::process::Command::new("flock")
             .arg("--no-fork")
-            .arg(store.beside(".lock"))
+            .arg(beside(store.path(), ".lock"))
             .args(["sh", "-c", "echo held; exec sleep 600"])
             .stdout(std::process::Stdio::piped())
             .spawn()

@@ -31,6 +31,21 @@ pub trait TokenStore: Send + Sync {
     /// Dropping the future has no effect.
     fn load(&self) -> StoreFuture<'_, Option<Tokens>>;
 
+    /// Makes sure that tokens can be stored, with the lock held and before a renewal is requested: the
+    /// server may refuse the old refresh token afterwards. A store that cannot know does nothing, which
+    /// is the default.
+    ///
+    /// # Errors
+    ///
+    /// Tokens could not be stored now: the disk is full, or is read-only.
+    ///
+    /// # Cancel safety
+    ///
+    /// What is reserved is released with the lock.
+    fn reserve(&self) -> StoreFuture<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Replaces the tokens. When it returns, they outlast a crash if the store is not in memory.
     ///
     /// # Errors
@@ -42,7 +57,7 @@ pub trait TokenStore: Send + Sync {
     /// If the future is dropped, the store has the old tokens or the new ones.
     fn store<'a>(&'a self, tokens: &'a Tokens) -> StoreFuture<'a, ()>;
 
-    /// Removes the tokens. It is no error if there are none.
+    /// Removes the tokens, if there are any.
     ///
     /// # Errors
     ///

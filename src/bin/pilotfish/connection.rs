@@ -148,9 +148,8 @@ impl Connection {
             );
         }
         let mut builder = self.account.server_builder().await?;
-        let login = self.account.oauth().await;
-        if let Some(login) = login.map_err(|error| no_secret(error, &self.account))? {
-            let credentials = oauth_credentials(&login, self.name.as_deref()).await?;
+        if let Some(login) = self.account.oauth()? {
+            let credentials = oauth_credentials(&login, self.name.as_deref(), global).await?;
             builder = builder.credentials(credentials);
         } else {
             let credentials = match self.account.credentials().await {

@@ -21,6 +21,7 @@ mod import;
 mod input;
 mod output;
 mod packaging;
+mod runtime;
 mod send;
 mod sendmail;
 mod settings;
@@ -30,13 +31,11 @@ mod terminal;
 mod usage;
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _};
 use rustix::process::{Resource, Rlimit, Signal, setrlimit};
-use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Arguments, Subcommands, with_each_file};
@@ -75,14 +74,14 @@ fn run() -> ExitCode {
     if let Err(failure) = usage::check_output(&global) {
         return ExitCode::from(report::failed(&global, None, &failure));
     }
-    let runtime = match runtime() {
+    let runtime = match runtime::runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             let failure = Failure::new(exit::OS_ERROR, format!("cannot start: {error}"));
             return ExitCode::from(report::failed(&global, None, &failure));
         }
     };
-    let code = runtime.block_on(async {
+    let command = async {
         // A file that grows over the limit of the process (ulimit -f) is an error of the write
         // then, and not the end of the process.
         let _too_large = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
@@ -98,9 +97,8 @@ fn run() -> ExitCode {
             Subcommands::Completions(arguments) => packaging::completions(&arguments),
             Subcommands::Man(arguments) => packaging::man(&arguments, &global),
         }
-    });
-    // A pending read of standard input must not keep the process.
-    runtime.shutdown_background();
+    };
+    let code = runtime::run(runtime, command, &global);
     // A shell stops a loop or a script only if the signal has ended the command.
     if let Some(signal) = exit::signal(code, std::process::id()) {
         let _ = signal_hook::low_level::emulate_default_handler(signal);
@@ -132,17 +130,4 @@ fn forbid_core_dumps() {
     let _ = setrlimit(Resource::Core, nothing);
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
-}
-
-/// The runtime, which panics if too few file descriptors are free.
-fn runtime() -> Result<Runtime, String> {
-    const ENOUGH: usize = 8;
-    // Not every container has a /dev.
-    let free = File::open("/").and_then(|root| {
-        let more = (1..ENOUGH).map(|_| root.try_clone());
-        more.collect::<Result<Vec<_>, _>>()
-    });
-    drop(free.map_err(|error| format!("{error}: raise the limit by ulimit -n"))?);
-    let runtime = Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| error.to_string())
 }

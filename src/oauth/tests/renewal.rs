@@ -160,3 +160,50 @@ async fn failures_of_a_renewal() {
         assert_eq!(sources.any(|is_io| is_io), transient, "{error}");
     }
 }
+
+/// A login or a logout takes place while new tokens could not be stored: it counts more.
+#[tokio::test]
+async fn a_later_login_is_not_overwritten() {
+    for logged_out in [false, true] {
+        let server = builder().rotate_refresh_tokens().start().await.unwrap();
+        let client = client(&server);
+        let store = Counting::default();
+        let first = old(&log_in(&server, &client).await.unwrap());
+        store.store(&first).await.unwrap();
+        store.failures.store(1, Ordering::Relaxed);
+        let grant = Grant::RefreshToken(client.clone());
+        let provider = OAuthCredentials::new(grant, USER, store.clone());
+        provider.tokens().await.unwrap_err();
+        if logged_out {
+            store.remove().await.unwrap();
+            let error = provider.tokens().await.unwrap_err();
+            assert_eq!(error.kind(), OAuthErrorKind::NotLoggedIn, "{error}");
+            assert_eq!(store.load().await.unwrap(), None);
+        } else {
+            let second = log_in(&server, &client).await.unwrap();
+            store.store(&second).await.unwrap();
+            assert_eq!(provider.tokens().await.unwrap(), second);
+            assert_eq!(store.load().await.unwrap(), Some(second));
+        }
+    }
+}
+
+/// Nothing is requested if the store has no room.
+#[tokio::test]
+async fn room_is_reserved_before_a_renewal() {
+    let server = builder().rotate_refresh_tokens().start().await.unwrap();
+    let client = client(&server);
+    let directory = tempfile::tempdir().unwrap();
+    let store = TokenFile::new(directory.path().join("tokens.json"));
+    let tokens = old(&log_in(&server, &client).await.unwrap());
+    store.store(&tokens).await.unwrap();
+    let new = directory.path().join("tokens.json.new");
+    std::fs::create_dir(&new).unwrap();
+    let provider = OAuthCredentials::new(Grant::RefreshToken(client), USER, store.clone());
+    let error = provider.tokens().await.unwrap_err();
+    assert_eq!(error.kind(), OAuthErrorKind::Store, "{error}");
+    assert_eq!(refreshes(&server), 0);
+    std::fs::remove_dir(&new).unwrap();
+    provider.tokens().await.unwrap();
+    assert!(!new.exists());
+}

@@ -37,6 +37,7 @@ mod oauth;
 mod oauth_accounts;
 mod oauth_faults;
 mod oauth_login;
+mod oauth_renewal;
 mod oauth_terminal;
 mod output;
 mod pages;

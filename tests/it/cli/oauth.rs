@@ -57,7 +57,7 @@ impl World {
         self.at_home(Run::new(arguments))
     }
 
-    fn at_home(&self, run: Run) -> Run {
+    pub(super) fn at_home(&self, run: Run) -> Run {
         let path = self.fixture.directory.path();
         let run = run.directory(path).env("HOME", path);
         run.env("PILOTFISH_CONFIG", "mail.toml")
@@ -125,7 +125,7 @@ impl World {
     }
 
     /// Stores the tokens as if they had expired long ago.
-    async fn expire(&self) {
+    pub(super) async fn expire(&self) {
         let file = self.tokens();
         let tokens = self.stored().await;
         let then = UNIX_EPOCH + Duration::from_hours(1);

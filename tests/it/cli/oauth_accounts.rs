@@ -153,12 +153,12 @@ async fn tokens_are_renewed_in_the_keyring() {
     let mut account = config.account("b").unwrap().clone();
     account.client_secret_env = None;
     account.client_secret_command = Some("echo sesame".to_owned());
-    let login = account.oauth().await.unwrap().unwrap();
-    let client = login.client().unwrap();
+    let login = account.oauth().unwrap().unwrap();
+    let client = login.client().await.unwrap().unwrap();
     let loopback = Loopback::bind().await.unwrap();
     let authorization = client.authorize(loopback.port(), Some(USER)).unwrap();
     let (tokens, page) = tokio::join!(
-        loopback.log_in(client, &authorization, USER, Duration::from_mins(1)),
+        loopback.log_in(&client, &authorization, USER, Duration::from_mins(1)),
         provider.log_in(authorization.url(), USER)
     );
     assert_eq!(page.unwrap().status, 200);

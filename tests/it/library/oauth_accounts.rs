@@ -72,12 +72,12 @@ impl World {
 
     /// Logs in by the browser, and stores the tokens as if an hour had passed long ago.
     async fn log_in(&self, login: &OAuthLogin) -> Tokens {
-        let client = login.client().unwrap();
+        let client = login.client().await.unwrap().unwrap();
         let loopback = Loopback::bind().await.unwrap();
         let authorization = client.authorize(loopback.port(), Some(USER)).unwrap();
         let limit = Duration::from_mins(1);
         let (tokens, page) = tokio::join!(
-            loopback.log_in(client, &authorization, USER, limit),
+            loopback.log_in(&client, &authorization, USER, limit),
             self.provider.log_in(authorization.url(), USER)
         );
         assert_eq!(page.unwrap().status, 200);
@@ -113,7 +113,7 @@ async fn an_expired_token_is_renewed_once_and_stored() {
     let provider = AuthorizationServer::builder().client("mailer");
     let world = World::new(provider.rotate_refresh_tokens()).await;
     let account = world.account_there("client-id = 'mailer'\ntoken-file = 'a.tokens'\n");
-    let login = account.oauth().await.unwrap().unwrap();
+    let login = account.oauth().unwrap().unwrap();
     let file = world.path().join("a.tokens");
     assert_eq!(login.place(), file.display().to_string());
     let old = world.log_in(&login).await;
@@ -141,7 +141,7 @@ async fn an_expired_token_is_renewed_once_and_stored() {
 async fn before_the_first_login_there_is_no_token() {
     let world = World::new(AuthorizationServer::builder().client("mailer")).await;
     let account = world.account_there("client-id = 'mailer'\ntoken-file = 'new/a.tokens'\n");
-    let login = account.oauth().await.unwrap().unwrap();
+    let login = account.oauth().unwrap().unwrap();
     assert_eq!(login.store().load().await.unwrap(), None);
     let error = login.credentials().tokens().await.unwrap_err();
     assert_eq!(error.kind(), OAuthErrorKind::NotLoggedIn);
@@ -181,7 +181,7 @@ async fn the_secret_of_a_client() {
         let found = match account.credentials().await {
             Ok(_) => {
                 world.send(&account, 1).await;
-                assert_eq!(account.oauth().await.unwrap().unwrap().place(), "memory");
+                assert_eq!(account.oauth().unwrap().unwrap().place(), "memory");
                 "sent".to_owned()
             }
             Err(error) => error.to_string(),
@@ -206,7 +206,8 @@ async fn a_service_account_acts_for_the_user() {
                 service-account-file = 'robot.json'\n";
     let account = world.account(keys);
     world.send(&account, 1).await;
-    assert!(account.oauth().await.unwrap().unwrap().client().is_none());
+    let login = account.oauth().unwrap().unwrap();
+    assert!(login.client().await.unwrap().is_none());
     // A file keeps the token for the next process.
     let account = world.account(&format!("{keys}token-file = 'robot.tokens'"));
     let requests = world.provider.requests(Endpoint::Token);
@@ -222,19 +223,15 @@ async fn the_authorities_of_the_account() {
     let provider = AuthorizationServer::builder().client("mailer").https();
     let world = World::new(provider).await;
     let keys = "client-id = 'mailer'\ntoken-file = 'a.tokens'\n";
-    let error = world.account_there(keys).oauth().await.unwrap_err();
-    assert!(
-        error.to_string().starts_with("cannot reach 127.0.0.1"),
-        "{error}"
-    );
+    let account = world.account_there(keys);
+    let error = account.oauth().unwrap().unwrap().client().await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.starts_with("cannot reach 127.0.0.1"), "{error}");
     let mut both = world.submission.ca_pem().to_owned();
     both.push_str(world.provider.ca_pem().unwrap());
     world.file("ca.pem", &both);
-    let login = world.account_there(keys).oauth().await.unwrap();
-    assert_eq!(
-        login.unwrap().client().unwrap().provider().name(),
-        "127.0.0.1"
-    );
+    let client = account.oauth().unwrap().unwrap().client().await;
+    assert_eq!(client.unwrap().unwrap().provider().name(), "127.0.0.1");
     world.shutdown().await;
 }
 
@@ -243,8 +240,8 @@ async fn no_login_by_the_key_auth() {
     let mut account = Account::new("x").unwrap();
     account.user = Some(USER.to_owned());
     account.oauth = Some("google".parse().unwrap());
-    let error = account.oauth().await.unwrap_err().to_string();
+    let error = account.oauth().unwrap_err().to_string();
     assert!(error.starts_with("oauth needs client-id"), "{error}");
     account.set_auth("none").unwrap();
-    assert!(account.oauth().await.unwrap().is_none());
+    assert!(account.oauth().unwrap().is_none());
 }

@@ -89,7 +89,7 @@ pub(super) async fn add(
         stored = Some(asked(questions, &mut setup, &file, is_tested).await?);
     } else if is_tested {
         let connection = Connection::of_account(setup.account.clone(), None);
-        let proof = login::proof(&setup.account, None).await;
+        let proof = login::proof(&setup.account, &setup.name, global).await;
         proof.map_err(|failure| failure.advised(&connection))?;
     }
     let from = setup.account.from.as_ref();

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use pilotfish::config::Account;
+use pilotfish::config::{Account, ConfigError};
 use pilotfish::session::ServerConfigBuilder;
 use pilotfish::{Credentials, ErrorKind, Secret};
 use serde_json::{Value, json};
 
 use super::list::place;
+use crate::args::GlobalArguments;
 use crate::auth::oauth_credentials;
 use crate::connection::credentials_by;
 use crate::failure::Failure;
@@ -62,18 +63,25 @@ impl Proof {
     }
 }
 
-/// Opens a session, and logs in by the secret, or by that of the account.
-pub(crate) async fn proof(account: &Account, secret: Option<&Secret>) -> Result<Proof, Failure> {
-    if let (Some(login), None) = (account.oauth().await?, secret) {
-        let credentials = oauth_credentials(&login, None).await?;
+/// Opens a session, and logs in by this secret.
+pub(crate) async fn proof_by_secret(account: &Account, secret: &Secret) -> Result<Proof, Failure> {
+    let user = account.user.as_deref().ok_or(ConfigError::NoUser)?;
+    proof_by(account, credentials_by(account, user, secret)?).await
+}
+
+/// Opens a session, and logs in as the account with this name does.
+pub(crate) async fn proof(
+    account: &Account,
+    name: &str,
+    global: &GlobalArguments,
+) -> Result<Proof, Failure> {
+    if let Some(login) = account.oauth()? {
+        let credentials = oauth_credentials(&login, Some(name), global).await?;
         let builder = account.server_builder().await?.credentials(credentials);
         return session(account, builder, account.user.clone()).await;
     }
-    let credentials = match (secret, &account.user) {
-        (Some(secret), Some(user)) => Some(credentials_by(account, user, secret)?),
-        _ => (account.credentials().await).map_err(|error| no_secret(error, account))?,
-    };
-    match credentials {
+    let credentials = account.credentials().await;
+    match credentials.map_err(|error| no_secret(error, account))? {
         Some(credentials) => proof_by(account, credentials).await,
         None => server(account).await,
     }

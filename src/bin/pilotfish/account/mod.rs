@@ -129,7 +129,7 @@ fn is_here(host: &Host) -> bool {
 async fn test(named: NamedAccount, global: &GlobalArguments) -> Result<(), Failure> {
     let Chosen { name, account, .. } = chosen(named, global).await?;
     let connection = Connection::of_account(account, Some(name.clone()));
-    let proof = login::proof(&connection.account, None).await;
+    let proof = login::proof(&connection.account, &name, global).await;
     let proof = proof.map_err(|failure| failure.advised(&connection))?;
     let object = proof.object("pilotfish.account-test/1", &name);
     done(global, &format!("{name}: {proof}; nothing sent"), &object);
@@ -143,20 +143,20 @@ async fn remove(named_account: NamedAccount, global: &GlobalArguments) -> Result
         file,
     } = named(named_account, global).await?;
     let mut file = ConfigFile::open(file)?;
-    // Afterwards nothing here knows the client, which can revoke them.
-    match account.oauth().await {
-        Ok(None) => {}
-        Ok(Some(login)) => match crate::auth::remove(&login, &name, global).await? {
-            Some(true) => said(global, "its login is revoked, and its tokens are removed"),
-            Some(false) => said(global, "its tokens are removed"),
-            None => {}
-        },
-        Err(error) => warning(&format!(
-            "the tokens of {name} stay where they are: {error}"
-        )),
-    }
     file.remove_account(&name);
     file.save().await?;
+    if let Ok(Some(login)) = account.oauth() {
+        match crate::auth::remove(&login, &account, &name, global).await {
+            Ok(Some(true)) => said(global, "its login is revoked, and its tokens are removed"),
+            Ok(Some(false)) => said(global, "its tokens are removed"),
+            Ok(None) => {}
+            Err(failure) => warning(&format!(
+                "the tokens of {name} stay where they are, in {}: {}",
+                login.place(),
+                failure.message
+            )),
+        }
+    }
     let path = shown_path(file.path());
     let file_left = account.password_file.filter(|path| path.exists());
     let object = json!({

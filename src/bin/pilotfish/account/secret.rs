@@ -4,7 +4,7 @@ use pilotfish::config::Account;
 use pilotfish::services::Service;
 use pilotfish::{ErrorKind, Secret};
 
-use super::login::{Proof, proof};
+use super::login::{Proof, proof_by_secret};
 use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::terminal::quantity::counted;
@@ -67,7 +67,7 @@ pub(crate) async fn ask(
                 proof: None,
             });
         }
-        match proof(account, Some(&secret)).await {
+        match proof_by_secret(account, &secret).await {
             Ok(proof) => {
                 let proof = Some(proof);
                 return Ok(Asked { secret, proof });

@@ -6,6 +6,7 @@ use anstream::ColorChoice;
 use clap::{ArgAction, Args};
 
 use super::{Words, rows, words};
+use crate::auth::Logins;
 use crate::output::log::LogPlace;
 
 const COLORS: Words<ColorChoice> = rows! {
@@ -108,6 +109,10 @@ pub(crate) struct GlobalArguments {
     /// Errors are in the exit status alone: `-oeq` of sendmail(1).
     #[arg(skip)]
     pub(crate) is_silent: bool,
+
+    /// The logins in use.
+    #[arg(skip)]
+    pub(crate) logins: Logins,
 }
 
 /// The commands whose outcome is that of a mail.

@@ -73,10 +73,10 @@ pub(crate) async fn log_in(
     let (by_device, by_paste) = (arguments.device, arguments.paste);
     let is_tested = !arguments.no_test;
     let plan = Plan::new(name, account, file, arguments, questions).await?;
-    let login = plan.account.oauth().await?;
+    let login = plan.account.oauth()?;
     let no_client = || Failure::usage("the account has no login by OAuth 2.0");
     let login = login.ok_or_else(no_client)?;
-    let client = login.client().ok_or_else(no_client)?.clone();
+    let client = login.client().await?.ok_or_else(no_client)?;
     let client = match &plan.secret {
         Some(secret) => client.secret(secret.clone()),
         None => client,

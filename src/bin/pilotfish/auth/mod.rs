@@ -2,13 +2,15 @@
 
 mod guide;
 mod login;
+mod logins;
 mod set;
 mod status;
 mod tokens;
 mod ways;
 
 pub(crate) use login::log_in;
-pub(crate) use tokens::{oauth_credentials, remove};
+pub(crate) use logins::{Logins, oauth_credentials};
+pub(crate) use tokens::remove;
 
 use crate::args::{AuthArguments, AuthCommands, GlobalArguments};
 use crate::exit;
@@ -28,7 +30,9 @@ pub(crate) async fn run(arguments: AuthArguments, global: &GlobalArguments) -> u
         };
         let work = async {
             match arguments.command {
-                AuthCommands::Login(arguments) => login::login(*arguments, global, &watch).await,
+                AuthCommands::Login(arguments) => {
+                    Box::pin(login::login(*arguments, global, &watch)).await
+                }
                 AuthCommands::Status(named) => return status::status(named, global).await,
                 AuthCommands::Token(named) => tokens::token(named, global).await,
                 AuthCommands::Refresh(named) => tokens::refresh(named, global).await,

@@ -7,7 +7,7 @@ use pilotfish::{Credentials, Secret};
 
 use serde_json::json;
 
-use crate::account::login::proof;
+use crate::account::login::proof_by_secret;
 use crate::account::secret::ask;
 use crate::account::store::Store;
 use crate::account::{Chosen, chosen, done, service_at};
@@ -78,7 +78,7 @@ pub(super) async fn set(
             service.map_or_else(|| secret.clone(), |service| service.without_blanks(&secret));
         if is_tested {
             let connection = Connection::of_account(account.clone(), Some(name.clone()));
-            let proof = proof(&account, Some(&secret)).await;
+            let proof = proof_by_secret(&account, &secret).await;
             proof.map_err(|failure| failure.advised(&connection))?;
         }
         secret

@@ -35,7 +35,7 @@ pub(super) async fn status(named: NamedAccount, global: &GlobalArguments) -> Res
     };
     let mut rows = Vec::new();
     for (name, account) in accounts {
-        rows.push(row(name, &account).await);
+        rows.push(row(name, &account, global).await);
     }
     let failed = rows.iter().any(|row| row.mark == Mark::Failed);
     let status = if failed {
@@ -92,9 +92,9 @@ fn table(rows: &[Row]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-async fn row(name: String, account: &Account) -> Row {
+async fn row(name: String, account: &Account, global: &GlobalArguments) -> Row {
     if account.uses_oauth() {
-        return oauth(name, account).await;
+        return oauth(name, account, global).await;
     }
     let (by, may_read) = password(account);
     let (mark, state) = if may_read {
@@ -164,15 +164,15 @@ fn password(account: &Account) -> (String, bool) {
 }
 
 /// A login with OAuth 2.0. A token that has expired is renewed, which the next mail would do as well.
-async fn oauth(name: String, account: &Account) -> Row {
+async fn oauth(name: String, account: &Account, global: &GlobalArguments) -> Row {
     let place = match (&account.token_file, &account.token_keyring) {
         (Some(_), _) => "OAuth 2.0 in a file (mode 600)",
         (None, Some(_)) => "OAuth 2.0 in the keyring",
         (None, None) => "OAuth 2.0 without a user",
     };
     let tokens = async {
-        match account.oauth().await? {
-            Some(login) => Ok(Some(login.credentials().tokens().await?)),
+        match account.oauth()? {
+            Some(login) => Ok(Some(global.logins.credentials(&login).tokens().await?)),
             None => Ok(None),
         }
     };

@@ -3,8 +3,8 @@
 use std::io::{self, IsTerminal as _};
 use std::time::SystemTime;
 
-use pilotfish::config::{Account, OAuthLogin};
-use pilotfish::oauth::{OAuthCredentials, OAuthError, Tokens};
+use pilotfish::config::{Account, OAuthLogin, OAuthServer};
+use pilotfish::oauth::{OAuthError, Tokens};
 use serde_json::json;
 
 use crate::account::{Chosen, chosen, done, said};
@@ -19,8 +19,8 @@ use crate::terminal::quantity::Span;
 /// Prints an access token that is valid for some minutes at least.
 pub(super) async fn token(named: NamedAccount, global: &GlobalArguments) -> Result<(), Failure> {
     let Chosen { name, account, .. } = chosen(named, global).await?;
-    let login = login_of(&name, &account).await?;
-    let tokens = login.credentials().tokens().await;
+    let login = login_of(&name, &account)?;
+    let tokens = global.logins.credentials(&login).tokens().await;
     let tokens = tokens.map_err(|error| no_token(error, Some(&name)))?;
     let token = String::from_utf8_lossy(tokens.access().expose()).into_owned();
     if global.json {
@@ -43,8 +43,8 @@ pub(super) async fn token(named: NamedAccount, global: &GlobalArguments) -> Resu
 /// Renews the access token.
 pub(super) async fn refresh(named: NamedAccount, global: &GlobalArguments) -> Result<(), Failure> {
     let Chosen { name, account, .. } = chosen(named, global).await?;
-    let login = login_of(&name, &account).await?;
-    let tokens = login.credentials().refresh().await;
+    let login = login_of(&name, &account)?;
+    let tokens = global.logins.credentials(&login).refresh().await;
     let tokens = tokens.map_err(|error| no_token(error, Some(&name)))?;
     let valid = validity(&tokens).map(|valid| format!(": valid for {valid}"));
     let text = format!("token of {name} renewed{}", valid.unwrap_or_default());
@@ -59,8 +59,8 @@ pub(super) async fn refresh(named: NamedAccount, global: &GlobalArguments) -> Re
 /// Revokes the login, and removes its tokens.
 pub(super) async fn logout(named: NamedAccount, global: &GlobalArguments) -> Result<(), Failure> {
     let Chosen { name, account, .. } = chosen(named, global).await?;
-    let login = login_of(&name, &account).await?;
-    let is_revoked = remove(&login, &name, global).await?;
+    let login = login_of(&name, &account)?;
+    let is_revoked = remove(&login, &account, &name, global).await?;
     let text = match is_revoked {
         Some(true) => {
             format!("{name} is logged out: the login is revoked, and its tokens are removed")
@@ -76,75 +76,66 @@ pub(super) async fn logout(named: NamedAccount, global: &GlobalArguments) -> Res
     Ok(())
 }
 
-/// Removes the tokens, and says whether the provider has revoked them; `None` if there were none.
+/// Removes the tokens, and says whether the provider has revoked them; `None` if there were none. Only
+/// a failure of the removal is an error.
 pub(crate) async fn remove(
     login: &OAuthLogin,
+    account: &Account,
     name: &str,
     global: &GlobalArguments,
 ) -> Result<Option<bool>, Failure> {
     let store = login.store();
-    let _lock = store.lock().await?;
-    let Some(tokens) = store.load().await? else {
-        return Ok(None);
+    // A renewal at the same time would store tokens anew.
+    let _lock = match store.lock().await {
+        Ok(lock) => Some(lock),
+        Err(error) if error.is_transient() => return Err(error.into()),
+        Err(_) => None,
     };
-    let Some(client) = login.client() else {
-        store.remove().await?;
-        return Ok(Some(false));
+    let revoked = match store.load().await {
+        Ok(None) => return Ok(None),
+        Ok(Some(tokens)) => revoke(login, &tokens).await,
+        Err(error) => Err(error.into()),
     };
-    let provider = client.provider();
-    let mut is_revoked = false;
-    if provider.can_revoke() {
-        match client.revoke(&tokens).await {
-            Ok(()) => is_revoked = true,
-            Err(error) => {
-                report::warning(&format!("the login of {name} is not revoked: {error}"));
-            }
+    store.remove().await?;
+    match revoked {
+        Ok(true) => return Ok(Some(true)),
+        Ok(false) => {}
+        Err(failure) => {
+            let cause = failure.causes.first().map(|cause| format!(": {cause}"));
+            let (message, cause) = (failure.message, cause.unwrap_or_default());
+            report::warning(&format!(
+                "the login of {name} is not revoked: {message}{cause}"
+            ));
         }
     }
-    store.remove().await?;
-    if !is_revoked {
-        let provider = provider.name();
-        let page = permissions_page(provider).map(|page| format!(": {page}"));
-        said(
-            global,
-            &format!(
-                "to end the login at {provider} too, remove the permission there{}",
-                page.unwrap_or_default()
-            ),
-        );
-    }
-    Ok(Some(is_revoked))
+    let provider = match &account.oauth {
+        Some(OAuthServer::Google) => "Google: https://myaccount.google.com/connections",
+        Some(OAuthServer::Microsoft) => "Microsoft: https://myapps.microsoft.com",
+        _ => "the provider",
+    };
+    let text = format!("to end the login there too, remove the permission at {provider}");
+    said(global, &text);
+    Ok(Some(false))
 }
 
-/// Where a user takes permissions back.
-fn permissions_page(provider: &str) -> Option<&'static str> {
-    match provider {
-        "Google" => Some("https://myaccount.google.com/connections"),
-        "Microsoft" => Some("https://myapps.microsoft.com"),
-        _ => None,
-    }
+/// Revokes a login, and says whether the provider can do that.
+async fn revoke(login: &OAuthLogin, tokens: &Tokens) -> Result<bool, Failure> {
+    let client = login.client().await?;
+    let Some(client) = client.filter(|client| client.provider().can_revoke()) else {
+        return Ok(false);
+    };
+    client.revoke(tokens).await?;
+    Ok(true)
 }
 
 /// The login of an account with OAuth 2.0.
-async fn login_of(name: &str, account: &Account) -> Result<OAuthLogin, Failure> {
-    let login = account.oauth().await?;
+fn login_of(name: &str, account: &Account) -> Result<OAuthLogin, Failure> {
+    let login = account.oauth()?;
     login.ok_or_else(|| {
         let message = format!("{name} does not log in with OAuth 2.0");
         let help = format!("to change that: pilotfish auth login {}", in_shell(name));
         Failure::usage(message).with_help(help)
     })
-}
-
-/// The credentials of sessions, with a token that is valid now: without one, no connection is opened.
-pub(crate) async fn oauth_credentials(
-    login: &OAuthLogin,
-    name: Option<&str>,
-) -> Result<OAuthCredentials, Failure> {
-    let credentials = login.credentials();
-    match credentials.tokens().await {
-        Ok(_) => Ok(credentials),
-        Err(error) => Err(no_token(error, name)),
-    }
 }
 
 /// Why the account with this name has no access token, with the command that helps.

@@ -77,7 +77,13 @@ async fn tested(
     let shown = waiting.clone();
     let _line = shown.map(|waiting| waiting.show(host.unwrap_or_default(), limits));
     let waiting = waiting.as_ref();
-    let report = Box::pin(report(&mut connection, login, is_host_alone, waiting));
+    let report = Box::pin(report(
+        &mut connection,
+        login,
+        is_host_alone,
+        waiting,
+        global,
+    ));
     stops.unless(Interrupted::NotTested, report).await
 }
 
@@ -87,6 +93,7 @@ async fn report(
     login: bool,
     is_host_alone: bool,
     waiting: Option<&Waiting>,
+    global: &GlobalArguments,
 ) -> Result<Report, Failure> {
     let account = connection.account.clone();
     let host = account.host().cloned();
@@ -141,7 +148,7 @@ async fn report(
         waiting.follow();
     }
     if let Some((port, security)) = report.session {
-        let findings = Box::pin(session::findings(&account, port, security, login)).await;
+        let findings = Box::pin(session::findings(connection, port, security, login, global)).await;
         if let Ok(findings) = &findings
             && let Some(Err(error)) = &findings.login
         {

@@ -7,7 +7,9 @@ use pilotfish::protocol::Extensions;
 use pilotfish::transport::{Certificate, Host, TlsParameters};
 use pilotfish::{Error, Security};
 
+use crate::args::GlobalArguments;
 use crate::auth::oauth_credentials;
+use crate::connection::Connection;
 use crate::failure::Failure;
 
 /// What a session found out.
@@ -28,11 +30,13 @@ pub(super) struct Findings {
 /// Opens a session that accepts any certificate, to see what there is, and then one that verifies
 /// it. With `login`, the second logs in.
 pub(super) async fn findings(
-    account: &Account,
+    connection: &Connection,
     port: u16,
     security: Security,
     login: bool,
+    global: &GlobalArguments,
 ) -> Result<Findings, Failure> {
+    let account = &connection.account;
     let at = |account: &Account| {
         let account = account.clone();
         async move {
@@ -53,8 +57,9 @@ pub(super) async fn findings(
     session.quit().await;
     let mut builder = at(account).await?;
     if login {
-        if let Some(login) = account.oauth().await? {
-            builder = builder.credentials(oauth_credentials(&login, None).await?);
+        if let Some(login) = account.oauth()? {
+            let credentials = oauth_credentials(&login, connection.name.as_deref(), global).await?;
+            builder = builder.credentials(credentials);
         } else if let Some(credentials) = account.credentials().await? {
             builder = builder.credentials(credentials);
         }

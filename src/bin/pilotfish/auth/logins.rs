@@ -1,0 +1,50 @@
+//! The logins that the command uses.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::join_all;
+use pilotfish::config::OAuthLogin;
+use pilotfish::oauth::OAuthCredentials;
+
+use super::tokens::no_token;
+use crate::args::GlobalArguments;
+use crate::failure::Failure;
+
+/// The logins that the command uses. A renewal goes on when the command is stopped, and the command waits
+/// for it at its end: without the new refresh token, the user would have to log in again.
+#[derive(Clone, Default)]
+pub(crate) struct Logins(Arc<Mutex<Vec<OAuthCredentials>>>);
+
+impl Logins {
+    /// The credentials of this login.
+    pub(super) fn credentials(&self, login: &OAuthLogin) -> OAuthCredentials {
+        let credentials = login.credentials();
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(credentials.clone());
+        credentials
+    }
+
+    /// Waits until no renewal is running.
+    pub(crate) async fn renewals_ended(&self) {
+        let all = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        join_all(all.iter().map(OAuthCredentials::renewal_ended)).await;
+    }
+}
+
+/// The credentials of sessions, with a token that is valid now: without one, no connection is opened.
+/// `name` is the account.
+pub(crate) async fn oauth_credentials(
+    login: &OAuthLogin,
+    name: Option<&str>,
+    global: &GlobalArguments,
+) -> Result<OAuthCredentials, Failure> {
+    let credentials = global.logins.credentials(login);
+    match credentials.tokens().await {
+        Ok(_) => Ok(credentials),
+        Err(error) => Err(no_token(error, name)),
+    }
+}
