@@ -95,7 +95,7 @@ async fn no_renewal_without_room_for_its_tokens() {
         world.at_home(Run::shell(&script))
     };
     let ended = refresh("ulimit -f 8;").end().await;
-    ended.fails(73, "cannot write the tokens in");
+    ended.fails(78, "cannot write the tokens in");
     assert_eq!(renewals(&world), 0);
     let left = world.fixture.directory.path().join("work.tokens.new");
     assert!(!left.exists());
