@@ -34,6 +34,39 @@ async fn smtp_on_standard_input() {
     assert!(text.ends_with("\r\n\r\n.dot\r\n"), "{text}");
 }
 
+/// A message with an end that other servers may know is one mail, and its author writes no commands. A
+/// dialogue without CRLF ends a message by LF.
+#[tokio::test]
+async fn no_mail_is_smuggled() {
+    const NEXT: &str = "MAIL FROM:<boss@example.org>\r\nRCPT TO:<eve@example.org>\r\nDATA\r\nPay";
+    for (end, shown) in [
+        ("\n.\n", "\r\n.\r\n"),
+        ("\n.\r\n", "\r\n.\r\n"),
+        ("\r\n.\n", "\r\n\r\n"),
+        ("\r.\r", "\r\n.\r\n"),
+        ("\r.\r\n", "\r\n.\r\n"),
+    ] {
+        let fixture = fixture(server(), "").await;
+        let dialogue =
+            format!("{ENVELOPE}DATA\r\nSubject: Hi\r\n\r\nHi{end}{NEXT}\r\n.\r\nQUIT\r\n");
+        let ended = sendmail(&fixture.directory, "-bs", &dialogue).end().await;
+        let expected = ["220", "250", "250", "250", "250", "354", "250", "221"];
+        assert_eq!(codes(&ended.stdout), expected, "{end:?}: {ended:?}");
+        let mail = fixture.mail().await;
+        assert_eq!(mail.reverse_path, "me@example.org", "{end:?}");
+        let text = String::from_utf8(mail.octets.to_vec()).unwrap();
+        let expected = format!("\r\n\r\nHi{shown}{NEXT}\r\n");
+        assert!(text.ends_with(&expected), "{end:?}: {text:?}");
+    }
+    let fixture = fixture(server(), "").await;
+    let dialogue = format!("{ENVELOPE}DATA\r\nSubject: Hi\r\n\r\n..dot\r\n.\r\nQUIT\r\n");
+    let dialogue = dialogue.replace('\r', "");
+    let ended = sendmail(&fixture.directory, "-bs", &dialogue).end().await;
+    assert_eq!(ended.status, 0, "{ended:?}");
+    let mail = fixture.mail().await;
+    assert!(mail.octets.ends_with(b"\r\n\r\n.dot\r\n"), "{mail:?}");
+}
+
 /// Nothing is sent of a message that breaks off, and a caller may send it again.
 #[tokio::test]
 async fn an_input_that_breaks_off_was_not_sent() {

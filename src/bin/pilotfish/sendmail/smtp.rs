@@ -33,6 +33,7 @@ struct Dialogue<'a> {
     output: Stdout,
     global: &'a GlobalArguments,
     watch: Watch,
+    line_end: LineEnd,
     /// What the caller has said of the present mail.
     sender: Option<String>,
     recipients: Vec<String>,
@@ -46,6 +47,7 @@ pub(super) async fn serve(global: &GlobalArguments) -> u8 {
         output: tokio::io::stdout(),
         global,
         watch,
+        line_end: LineEnd::Any,
         sender: None,
         recipients: Vec::new(),
     };
@@ -103,6 +105,9 @@ impl Dialogue<'_> {
             if !line.ends_with(b"\n") {
                 let said = self.say("500 5.5.2 The line is too long").await;
                 return said.map_err(End::Output);
+            }
+            if line.ends_with(b"\r\n") {
+                self.line_end = LineEnd::CrLf;
             }
             let line = line.trim_ascii_end();
             let line = [line, b"\r\n"].concat();
@@ -177,7 +182,7 @@ impl Dialogue<'_> {
         let asked = self.say("354 End with a line that has only a dot").await;
         asked.map_err(End::Output)?;
         let (reader, writer) = tokio::io::duplex(BLOCK);
-        let read = copy_message(&mut self.input, writer);
+        let read = copy_message(&mut self.input, writer, self.line_end);
         let (read, body) = tokio::join!(read, spooled(reader));
         // A message that broke off is not sent.
         read.map_err(|error| match error.kind() {
@@ -251,14 +256,51 @@ fn fits(size: usize) -> bool {
     disk.is_ok_and(|disk| size as u64 <= disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
+/// What ends a line of the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LineEnd {
+    /// LF, with or without CR before it, as no command has come with CRLF: a person or a script writes
+    /// the dialogue.
+    Any,
+    /// CRLF alone (RFC 5321 section 2.3.8), since a command has come with it.
+    ///
+    /// The caller is a program then, which may pass on the message of somebody else. A bare LF beside a
+    /// dot is content for it: if that ended the message here, its author could write the next commands
+    /// ("SMTP smuggling"). The content keeps a bare LF or CR as it is. When the mail is sent, the library
+    /// makes each of them a CRLF and puts a dot before the dots that begin a line then, so that no server,
+    /// however it reads line ends, finds another end of the message.
+    CrLf,
+}
+
 /// Where in a line of the message the reader is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Beginning,
     AfterDot,
     /// After a dot at the beginning of the line, and a CR.
     AfterDotAndCr,
+    AfterCr,
     Middle,
+}
+
+impl Place {
+    /// The place after an octet of the content.
+    fn after(self, octet: u8, line_end: LineEnd) -> Self {
+        match octet {
+            b'\n' if line_end == LineEnd::Any || self == Self::AfterCr => Self::Beginning,
+            b'\r' => Self::AfterCr,
+            _ => Self::Middle,
+        }
+    }
+
+    /// Whether an LF ends the message.
+    fn is_end(self, line_end: LineEnd) -> bool {
+        match self {
+            Self::AfterDot => line_end == LineEnd::Any,
+            Self::AfterDotAndCr => true,
+            _ => false,
+        }
+    }
 }
 
 /// Copies a message up to the line that has only a dot, and takes the dot away that the caller put
@@ -266,6 +308,7 @@ enum Place {
 async fn copy_message(
     input: &mut (impl AsyncBufRead + Unpin),
     mut output: impl AsyncWrite + Unpin,
+    line_end: LineEnd,
 ) -> io::Result<()> {
     let mut place = Place::Beginning;
     // A message that cannot be kept is read to its end, where the next command begins.
@@ -289,7 +332,7 @@ async fn copy_message(
                     place = Place::AfterDotAndCr;
                     continue;
                 }
-                (Place::AfterDot | Place::AfterDotAndCr, b'\n') => {
+                (_, b'\n') if place.is_end(line_end) => {
                     has_ended = true;
                     break;
                 }
@@ -297,11 +340,7 @@ async fn copy_message(
                 _ => {}
             }
             content.push(octet);
-            place = if octet == b'\n' {
-                Place::Beginning
-            } else {
-                Place::Middle
-            };
+            place = place.after(octet, line_end);
         }
         input.consume(used);
         is_kept = is_kept && output.write_all(&content).await.is_ok();
@@ -314,26 +353,43 @@ async fn copy_message(
 
 #[cfg(test)]
 mod tests {
+    use super::LineEnd::{Any, CrLf};
     use super::*;
 
     #[tokio::test]
     async fn a_message_ends_at_a_dot_and_dots_are_taken_away() {
-        for (input, expected) in [
-            (".\r\nQUIT", Some("")),
-            (".\nQUIT", Some("")),
-            ("a\r\n.\r\nQUIT", Some("a\r\n")),
-            ("a\n..\n...b\n.\nQUIT", Some("a\n.\n..b\n")),
-            ("a.\n. \n.\r\nQUIT", Some("a.\n \n")),
-            (".\rx\r\n.\r\nQUIT", Some("\rx\r\n")),
-            ("a\r\n.", None),
-            ("", None),
+        for (line_end, input, expected) in [
+            (Any, ".\r\nQUIT", Some("")),
+            (Any, ".\nQUIT", Some("")),
+            (Any, "a\r\n.\r\nQUIT", Some("a\r\n")),
+            (Any, "a\r\n.\nQUIT", Some("a\r\n")),
+            (Any, "a\n..\n...b\n.\nQUIT", Some("a\n.\n..b\n")),
+            (Any, "a.\n. \n.\r\nQUIT", Some("a.\n \n")),
+            (Any, ".\rx\r\n.\r\nQUIT", Some("\rx\r\n")),
+            (Any, "a\r\n.", None),
+            (Any, "", None),
+            (CrLf, ".\r\nQUIT", Some("")),
+            (CrLf, "a\r\n..\r\n.b\r\n.\r\nQUIT", Some("a\r\n.\r\nb\r\n")),
+            // What other servers take as the end.
+            (CrLf, "a\n.\nb\r\n.\r\nQUIT", Some("a\n.\nb\r\n")),
+            (CrLf, "a\n.\r\nb\r\n.\r\nQUIT", Some("a\n.\r\nb\r\n")),
+            (CrLf, "a\r\n.\nb\r\n.\r\nQUIT", Some("a\r\n\nb\r\n")),
+            (CrLf, "a\r.\r\nb\r\n.\r\nQUIT", Some("a\r.\r\nb\r\n")),
+            (CrLf, "a\r\n.\rb\r\n.\r\nQUIT", Some("a\r\n\rb\r\n")),
+            (CrLf, "a\r\n.\r\r\n.\r\nQUIT", Some("a\r\n\r\r\n")),
+            (CrLf, "a\n\r\n.\r\nQUIT", Some("a\n\r\n")),
+            (CrLf, "a\r\r\n.\r\nQUIT", Some("a\r\r\n")),
+            (CrLf, ".\nQUIT", None),
+            (CrLf, "a\n.\nQUIT", None),
+            (CrLf, "a\n.\r\nQUIT", None),
+            (CrLf, "a\r\n.\nQUIT", None),
         ] {
             for size in [1, 3, 100] {
                 let mut reader = BufReader::with_capacity(size, input.as_bytes());
                 let mut output = Vec::new();
-                let copied = copy_message(&mut reader, &mut output).await;
+                let copied = copy_message(&mut reader, &mut output, line_end).await;
                 let found = copied.ok().map(|()| String::from_utf8(output).unwrap());
-                assert_eq!(found.as_deref(), expected, "{input:?}");
+                assert_eq!(found.as_deref(), expected, "{line_end:?} {input:?}");
                 if expected.is_some() {
                     let mut rest = String::new();
                     reader.read_to_string(&mut rest).await.unwrap();
