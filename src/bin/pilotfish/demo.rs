@@ -146,7 +146,7 @@ async fn send_and_compare() -> Result<u8, Failure> {
         .map_err(cannot_write)?;
 
     let same = inline == SHARK && attached == SHARK;
-    report::result(&format!(
+    report::answer(&format!(
         "{}\n\n\
          {DIRECTORY}/received.eml  the mail as the server got it, {} octets\n\
          {DIRECTORY}/received.png  the picture attached to it, {} octets\n\n\
@@ -165,7 +165,7 @@ async fn send_and_compare() -> Result<u8, Failure> {
         } else {
             "not the same: this is a bug"
         },
-    ));
+    ))?;
     Ok(u8::from(!same))
 }
 

@@ -176,18 +176,19 @@ const STATUSES: &[((u16, u16), &str)] = &[
 /// Explains a reply, and returns the exit status.
 pub(crate) fn run(arguments: &ExplainArguments, global: &GlobalArguments) -> u8 {
     let text = arguments.reply.join(" ");
-    if let Some(status) = exit_status(&text) {
-        explain_status(status, global);
-        return exit::OK;
-    }
-    let reply: Reply = match with_code(&text).parse() {
-        Ok(reply) => reply,
-        Err(error) => {
-            let help = "pilotfish explain '550 5.1.1 User unknown'";
-            let failure = Failure::usage(error).with_help(help);
-            return report::failed(global, None, &failure);
-        }
+    let done = match exit_status(&text) {
+        Some(status) => explain_status(status, global),
+        None => explain_reply(&text, global),
     };
+    report::status(global, done)
+}
+
+fn explain_reply(text: &str, global: &GlobalArguments) -> Result<(), Failure> {
+    let reply: Result<Reply, _> = with_code(text).parse();
+    let reply = reply.map_err(|error| {
+        let help = "pilotfish explain '550 5.1.1 User unknown'";
+        Failure::usage(error).with_help(help)
+    })?;
     let Explanation {
         sentence,
         again,
@@ -217,8 +218,7 @@ pub(crate) fn run(arguments: &ExplainArguments, global: &GlobalArguments) -> u8 
             "exit_status": status,
             "help": help.into_iter().collect::<Vec<_>>(),
         });
-        report::result(&object.to_string());
-        return exit::OK;
+        return report::answer(&object.to_string());
     }
     let code = match enhanced {
         Some(enhanced) => format!("{} {enhanced}", reply.code()),
@@ -235,8 +235,7 @@ pub(crate) fn run(arguments: &ExplainArguments, global: &GlobalArguments) -> u8 
     let widest = rows.iter().map(|(label, _)| label.len()).max();
     let column = widest.unwrap_or_default() + "  ".len();
     let lines = (rows.iter()).map(|(label, text)| report::row(label, text, column));
-    report::result(&lines.collect::<Vec<_>>().join("\n"));
-    exit::OK
+    report::answer(&lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// The exit status of this command, if the text is one. No reply has two digits, or begins with 1.
@@ -245,7 +244,10 @@ fn exit_status(text: &str) -> Option<&'static Status> {
     EXIT_STATUSES.iter().find(|(status, ..)| *status == number)
 }
 
-fn explain_status((status, sentence, again): &Status, global: &GlobalArguments) {
+fn explain_status(
+    (status, sentence, again): &Status,
+    global: &GlobalArguments,
+) -> Result<(), Failure> {
     if global.json {
         let object = json!({
             "schema": "pilotfish.explain-status/1",
@@ -253,14 +255,13 @@ fn explain_status((status, sentence, again): &Status, global: &GlobalArguments) 
             "meaning": sentence,
             "again": again,
         });
-        report::result(&object.to_string());
-        return;
+        return report::answer(&object.to_string());
     }
     let label = format!("exit status {status}");
     let column = label.len() + "  ".len();
     let rows = [(label.as_str(), *sentence), ("send again", *again)];
     let lines = rows.map(|(label, text)| report::row(label, text, column));
-    report::result(&lines.join("\n"));
+    report::answer(&lines.join("\n"))
 }
 
 /// The reply with a code, if it begins with an enhanced status code.

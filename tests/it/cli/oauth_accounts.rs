@@ -9,6 +9,7 @@ use pilotfish::testing::{AccessToken, AuthorizationServer, GrantType, Security, 
 
 use super::account::{CONFIG, words};
 use super::cli_fixture::{CliFixture, Directory};
+use super::oauth::{World, provider};
 use super::run::{Ended, Run};
 use crate::support::screen::Screen;
 
@@ -192,4 +193,29 @@ async fn tokens_are_renewed_in_the_keyring() {
         renewed.contains("refresh_token") && !renewed.contains(old),
         "{renewed}"
     );
+}
+
+/// A token that is not read is an error; one that is thrown away on purpose is none.
+#[tokio::test]
+async fn a_token_that_cannot_be_written() {
+    let world = World::open(provider()).await;
+    world.log_in().await;
+    for (output, status) in [
+        (">&-", 73),
+        (">/dev/full", 73),
+        (">/dev/null", 0),
+        ("| true", 0),
+    ] {
+        for json in ["", "--json"] {
+            let script = format!("(\"$0\" auth token work {json}; echo $? >status) {output}");
+            let ended = world.at_home(Run::shell(&script)).end().await;
+            let found = world.fixture.directory.read("status");
+            let found = String::from_utf8(found).unwrap();
+            assert_eq!(found.trim_end(), status.to_string(), "{output}: {ended:?}");
+            let error = "error: cannot write to standard output";
+            let errors = ended.stderr.matches(error).count();
+            assert_eq!(errors, usize::from(status == 73), "{output}: {ended:?}");
+        }
+    }
+    world.ends_with(0).await;
 }

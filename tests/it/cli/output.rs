@@ -3,7 +3,8 @@
 use pilotfish::testing::Fault::{CloseAt, ReplyAt};
 use pilotfish::testing::Point::{EndOfData, Quit};
 
-use super::cli_fixture::{CliFixture, server};
+use super::cli_fixture::{CliFixture, Directory, server};
+use super::run::Run;
 use crate::support::tls::KEY_EXCHANGE;
 
 const MAIL: &str = "--to ann@example.org --text Hi";
@@ -40,10 +41,38 @@ async fn quiet_prints_nothing_but_errors() {
     assert_eq!(fixture.mails().await.len(), 2);
 }
 
-/// A page, a script or a schema that cannot be written is an error; a reader that goes away is none.
+/// An answer, a page, a script or a schema that cannot be written is an error; a reader that goes away is
+/// none.
 #[tokio::test]
-async fn a_page_that_cannot_be_written() {
+async fn an_answer_that_cannot_be_written() {
+    let directory = Directory::new();
+    directory.file(
+        "mail.toml",
+        "[account.a]\nserver = 'localhost:1'\ntls = 'none'\n",
+    );
+    directory.file("msmtprc", "account b\nhost b.example.org\ntls on\n");
     for command in [
+        "-C mail.toml auth status",
+        "-C mail.toml auth status --json",
+        "-C mail.toml account list",
+        "-C mail.toml account list --json",
+        "-C mail.toml account show a",
+        "-C mail.toml account show a --json",
+        "-C mail.toml config show",
+        "-C mail.toml config show --json",
+        "-C mail.toml config path",
+        "-C mail.toml config path --json",
+        "-C mail.toml config check",
+        "-C mail.toml config check --json",
+        "-C none.toml config import msmtprc --dry-run",
+        "explain 550 5.1.1",
+        "explain 550 5.1.1 --json",
+        "explain 75",
+        "explain 75 --json",
+        "-C mail.toml sendmail -bp",
+        "-C mail.toml sendmail -bv ann@example.org",
+        "sendmail --help",
+        "sendmail --version",
         "--help",
         "-h",
         "--version",
@@ -54,7 +83,8 @@ async fn a_page_that_cannot_be_written() {
     ] {
         for (output, expected) in [(">/dev/full", "73"), ("| true", "0"), (">/dev/null", "0")] {
             let script = format!("(\"$0\" {command}; echo $? >&2) {output}");
-            let ended = super::run::Run::shell(&script).end().await;
+            let run = Run::shell(&script).directory(directory.path());
+            let ended = run.end().await;
             let status = ended.stderr.trim_end().rsplit('\n').next();
             assert_eq!(status, Some(expected), "{command} {output}: {ended:?}");
             let has_error = ended
@@ -63,6 +93,33 @@ async fn a_page_that_cannot_be_written() {
             assert_eq!(has_error, expected == "73", "{command} {output}: {ended:?}");
         }
     }
+}
+
+/// The result of a test is its answer: without it, the test has failed.
+#[tokio::test]
+async fn a_test_whose_result_cannot_be_written() {
+    let fixture = CliFixture::open(server()).await;
+    let address = fixture.server.addr();
+    let config = format!(
+        "[account.a]\nserver = '{address}'\ntls-ca = 'ca.pem'\nuser = 'me@example.org'\n\
+         password-file = 'password'\n"
+    );
+    fixture.directory.file("mail.toml", config);
+    for (command, output, expected) in [
+        ("account test a", ">/dev/full", 73),
+        ("account test a --json", ">/dev/full", 73),
+        ("account test a", ">/dev/null", 0),
+        // The account is the default, and a second attempt would not change that.
+        ("account default a", ">/dev/full", 0),
+        ("check -A a", ">/dev/full", 73),
+        ("check -A a --json", ">/dev/full", 73),
+    ] {
+        let script = format!("exec \"$0\" -C mail.toml {command} {output}");
+        let run = Run::shell(&script).directory(fixture.directory.path());
+        let ended = run.end().await;
+        assert_eq!(ended.status, expected, "{command} {output}: {ended:?}");
+    }
+    fixture.received_nothing().await;
 }
 
 #[tokio::test]
@@ -74,7 +131,7 @@ async fn a_closed_output_does_not_change_the_exit_status() {
              --password-file password; echo $? >status) {output}",
             fixture.server.addr()
         );
-        let run = super::run::Run::shell(&script).directory(fixture.directory.path());
+        let run = Run::shell(&script).directory(fixture.directory.path());
         run.end().await;
         assert_eq!(fixture.directory.read("status"), b"0\n", "{output}");
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::args::GlobalArguments;
 use crate::failure::Failure;
-use crate::output::report::result;
+use crate::output::report::answer;
 use crate::settings::{configuration, effective};
 use crate::terminal::wrap::columns;
 
@@ -30,8 +30,8 @@ pub(super) async fn list(global: &GlobalArguments) -> Result<(), Failure> {
             })
         });
         let rows: Vec<_> = rows.collect();
-        result(&json!({"schema": "pilotfish.accounts/1", "accounts": rows}).to_string());
-        return Ok(());
+        let object = json!({"schema": "pilotfish.accounts/1", "accounts": rows});
+        return answer(&object.to_string());
     }
     let mut table = vec![["", "NAME", "ADDRESS", "SERVER", "LOGIN", "SECRET"].map(str::to_owned)];
     table.extend(rows.map(|(is_default, name, address, account)| {
@@ -46,11 +46,11 @@ pub(super) async fn list(global: &GlobalArguments) -> Result<(), Failure> {
         ]
     }));
     if table.len() > 1 {
-        result(&aligned(&table));
+        answer(&aligned(&table))
     } else {
         crate::output::report::notice("no account is set up");
+        Ok(())
     }
-    Ok(())
 }
 
 /// Prints the settings of an account, each with its place.
@@ -101,11 +101,9 @@ pub(super) async fn show(name: &str, global: &GlobalArguments) -> Result<(), Fai
             .map(|[key, value, origin]| json!({"key": key, "value": value, "origin": origin}));
         let rows: Vec<_> = rows.collect();
         let object = json!({"schema": "pilotfish.account/1", "name": name, "settings": rows});
-        result(&object.to_string());
-        return Ok(());
+        return answer(&object.to_string());
     }
-    result(&aligned(&rows));
-    Ok(())
+    answer(&aligned(&rows))
 }
 
 /// The server with its port, or the socket.

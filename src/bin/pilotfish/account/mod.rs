@@ -20,7 +20,7 @@ use crate::connection::Connection;
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::output::logging::{self, Watch};
-use crate::output::report::{failed, notice, result, warning};
+use crate::output::report::{answer, failed, notice, result, warning};
 use crate::settings::{ConfigFile, configuration, in_shell, shown_path};
 use crate::stop::Stops;
 use crate::terminal::style::{Mark, Stream};
@@ -94,11 +94,16 @@ async fn named(named: NamedAccount, global: &GlobalArguments) -> Result<Chosen, 
 
 /// Prints that something is done: a line with its mark, or the object.
 pub(crate) fn done(global: &GlobalArguments, text: &str, object: &Value) {
-    if global.json {
-        result(&object.to_string());
-    } else if !global.quiet {
-        result(&Stream::stdout().marked(Mark::Done, text));
+    if let Some(text) = shown(global, text, object) {
+        result(&text);
     }
+}
+
+fn shown(global: &GlobalArguments, text: &str, object: &Value) -> Option<String> {
+    if global.json {
+        return Some(object.to_string());
+    }
+    (!global.quiet).then(|| Stream::stdout().marked(Mark::Done, text))
 }
 
 /// Prints what there is to know besides the result.
@@ -132,8 +137,8 @@ async fn test(named: NamedAccount, global: &GlobalArguments) -> Result<(), Failu
     let proof = login::proof(&connection.account, &name, global).await;
     let proof = proof.map_err(|failure| failure.advised(&connection))?;
     let object = proof.object("pilotfish.account-test/1", &name);
-    done(global, &format!("{name}: {proof}; nothing sent"), &object);
-    Ok(())
+    let text = format!("{name}: {proof}; nothing sent");
+    shown(global, &text, &object).map_or(Ok(()), |text| answer(&text))
 }
 
 async fn remove(named_account: NamedAccount, global: &GlobalArguments) -> Result<(), Failure> {

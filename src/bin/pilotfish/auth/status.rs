@@ -51,13 +51,14 @@ pub(super) async fn status(named: NamedAccount, global: &GlobalArguments) -> Res
             })
         });
         let logins: Vec<_> = rows.collect();
-        report::result(&json!({"schema": "pilotfish.auth-status/1", "logins": logins}).to_string());
+        let object = json!({"schema": "pilotfish.auth-status/1", "logins": logins});
+        report::answer(&object.to_string())?;
         return Ok(status);
     }
     if rows.is_empty() {
         report::notice("no account is set up");
     } else {
-        report::result(&table(&rows));
+        report::answer(&table(&rows))?;
     }
     Ok(status)
 }

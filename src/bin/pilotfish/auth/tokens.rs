@@ -9,7 +9,6 @@ use serde_json::json;
 
 use crate::account::{Chosen, chosen, done, said};
 use crate::args::{GlobalArguments, NamedAccount};
-use crate::exit;
 use crate::failure::Failure;
 use crate::output::advice::oauth_help;
 use crate::output::report;
@@ -28,16 +27,12 @@ pub(super) async fn token(named: NamedAccount, global: &GlobalArguments) -> Resu
             "schema": "pilotfish.auth-token/1", "name": name, "user": account.user,
             "token": token, "expires": tokens.expires().and_then(timestamp),
         });
-        report::result(&object.to_string());
-        return Ok(());
+        return report::secret_answer(&object.to_string());
     }
     if io::stdout().is_terminal() && !global.quiet {
         report::warning("whoever has this token can send mail as you until it expires");
     }
-    match report::page(&token) {
-        exit::OK => Ok(()),
-        status => Err(Failure::new(status, "the token was not printed")),
-    }
+    report::secret_answer(&token)
 }
 
 /// Renews the access token.

@@ -23,7 +23,7 @@ use crate::connection::Connection;
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::output::logging;
-use crate::output::report::{failed, notice, result};
+use crate::output::report::{answer, failed, notice};
 use crate::output::waiting::Waiting;
 use crate::terminal::style::{CYAN, Stream, painted};
 use crate::terminal::wrap::columns;
@@ -44,10 +44,15 @@ pub(crate) async fn run(arguments: CheckArguments, global: &GlobalArguments) -> 
     };
     let now = SystemTime::now();
     let lines = report.lines(now);
-    if global.json {
-        result(&json::object(&report, &lines, now).to_string());
-    } else if !global.quiet {
-        result(&shown(&lines, Stream::stdout()));
+    let printed = if global.json {
+        answer(&json::object(&report, &lines, now).to_string())
+    } else if global.quiet {
+        Ok(())
+    } else {
+        answer(&shown(&lines, Stream::stdout()))
+    };
+    if let Err(failure) = printed {
+        return failed(global, None, &failure);
     }
     let status = Report::status(&lines);
     if let (Some(address), exit::OK, false) = (&report.address, status, global.json) {

@@ -20,7 +20,7 @@ use crate::args::{GlobalArguments, ImportArguments, ImportFrom};
 use crate::exit;
 use crate::failure::Failure;
 use crate::input::blocking;
-use crate::output::report::result;
+use crate::output::report::answer;
 use crate::settings::{ConfigFile, configuration, in_shell, shown_command, shown_path};
 use crate::terminal::quantity::counted;
 use crate::terminal::question::Questions;
@@ -61,8 +61,7 @@ pub(crate) async fn run(
         ));
     }
     if arguments.dry_run {
-        print(&accounts, foreign.default.as_deref(), &shown);
-        return Ok(());
+        return print(&accounts, foreign.default.as_deref(), &shown);
     }
     let secrets = accounts
         .iter()
@@ -279,7 +278,7 @@ fn comment(account: &ForeignAccount, source: &str) -> String {
 }
 
 /// Prints what would be written.
-fn print(accounts: &[Usable], default: Option<&str>, source: &str) {
+fn print(accounts: &[Usable], default: Option<&str>, source: &str) -> Result<(), Failure> {
     let mut file = ConfigFile::empty();
     for (account, keys) in accounts {
         let keys = keys.iter().map(|(key, value)| match value.as_str() {
@@ -294,5 +293,5 @@ fn print(accounts: &[Usable], default: Option<&str>, source: &str) {
         file.set_comment(&account.name, &comment);
     }
     set_default(&mut file, default, accounts.len());
-    result(file.text().trim());
+    answer(file.text().trim())
 }

@@ -1,5 +1,6 @@
 //! The report at the end: the result on standard output, everything else on standard error.
 
+use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use anstyle::Style;
 use pilotfish::Message;
 use pilotfish::protocol::Reply;
 use pilotfish::session::{MailOutcome, Receipt, Recipient, RecipientOutcome, recipient_outcomes};
+use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
 
 use super::headline::in_bytes;
 use super::json::{self, SendObject};
@@ -274,22 +276,55 @@ pub(crate) fn notice(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// Prints a result and a line end. What became of a mail does not depend on that.
+/// Prints a result and a line end. What became of a mail, or was stored, does not depend on that.
 pub(crate) fn result(text: &str) {
     if let Err(error) = print(text) {
         warning(&format!("cannot print the result: {error}"));
     }
 }
 
+/// Prints the answer that the command was run for. Without it the command has failed, whatever it has
+/// found.
+pub(crate) fn answer(text: &str) -> Result<(), Failure> {
+    print(text).map_err(unprinted)
+}
+
+/// The same for an answer that is worth nothing where it is not read, such as a secret.
+pub(crate) fn secret_answer(text: &str) -> Result<(), Failure> {
+    if was_closed() {
+        let failure = unprinted("it is closed");
+        return Err(failure.with_help("to discard the output: >/dev/null"));
+    }
+    answer(text)
+}
+
+fn unprinted(error: impl Display) -> Failure {
+    let message = "cannot write to standard output";
+    Failure::io(exit::CANNOT_CREATE, message, error)
+}
+
+/// Whether standard output was closed when the process began. Rust opens /dev/null in place of it then,
+/// for reading and writing, and a redirection opens that for writing alone.
+fn was_closed() -> bool {
+    let stdout = io::stdout();
+    let flags = fcntl_getfl(&stdout).unwrap_or(OFlags::WRONLY);
+    let is_null = match (fstat(&stdout), stat("/dev/null")) {
+        (Ok(own), Ok(null)) => own.st_rdev == null.st_rdev && own.st_ino == null.st_ino,
+        _ => false,
+    };
+    is_null && flags & OFlags::ACCMODE == OFlags::RDWR
+}
+
 /// Prints what the command is for, such as a page or a script, and returns the exit status.
 pub(crate) fn page(text: &str) -> u8 {
-    match print(text) {
+    status(&GlobalArguments::default(), answer(text))
+}
+
+/// The exit status of a command that is done. A failure is printed.
+pub(crate) fn status(global: &GlobalArguments, done: Result<(), Failure>) -> u8 {
+    match done {
         Ok(()) => exit::OK,
-        Err(error) => {
-            let message = "cannot write to standard output";
-            let failure = Failure::io(exit::CANNOT_CREATE, message, error);
-            failed(&GlobalArguments::default(), None, &failure)
-        }
+        Err(failure) => failed(global, None, &failure),
     }
 }
 

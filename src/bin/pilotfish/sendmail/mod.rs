@@ -26,7 +26,7 @@ use crate::failure::{Failure, Interrupted};
 use crate::input::raw::Finished;
 use crate::input::{self, Input, blocking};
 use crate::output::logging::{self, Watch};
-use crate::output::report::{failed, help_alone, result};
+use crate::output::report::{self, answer, failed, help_alone};
 use crate::output::submission::TypedAddresses;
 use crate::send::{Delivered, Outgoing, deliver};
 use crate::settings::configuration;
@@ -71,12 +71,10 @@ pub(crate) fn as_command(mut line: Vec<OsString>) -> Vec<OsString> {
 pub(crate) async fn run(arguments: &[OsString], global: &GlobalArguments) -> u8 {
     // With more arguments, -h is the number of hops.
     if arguments == ["-h"] || arguments.iter().any(|argument| argument == "--help") {
-        result(&help());
-        return exit::OK;
+        return report::page(&help());
     }
     if arguments == ["--version"] {
-        result(&version());
-        return exit::OK;
+        return report::page(&version());
     }
     let flags = match Flags::parse(arguments) {
         Ok(flags) => flags,
@@ -95,10 +93,7 @@ pub(crate) async fn run(arguments: &[OsString], global: &GlobalArguments) -> u8 
     };
     match flags.mode {
         Mode::Nothing => exit::OK,
-        Mode::ListQueue => {
-            result("the queue is empty");
-            exit::OK
-        }
+        Mode::ListQueue => report::page("the queue is empty"),
         Mode::Verify => verify(&flags, &global).await,
         Mode::Smtp => smtp::serve(&global).await,
         Mode::Deliver => {
@@ -327,10 +322,11 @@ async fn verify(flags: &Flags, global: &GlobalArguments) -> u8 {
         match addresses.await {
             Ok(addresses) => {
                 let shown: Vec<_> = addresses.iter().map(ToString::to_string).collect();
-                result(&format!(
-                    "{recipient}: {} (no server was asked)",
-                    shown.join(", ")
-                ));
+                let shown = shown.join(", ");
+                let printed = answer(&format!("{recipient}: {shown} (no server was asked)"));
+                if let Err(failure) = printed {
+                    return failed(global, None, &failure);
+                }
             }
             Err(failure) => status = failed(global, None, &failure),
         }

@@ -9,10 +9,9 @@ use super::choice::configuration;
 use super::entries::{Entry, entries};
 use super::shown_path;
 use crate::args::{ConfigArguments, ConfigCommands, GlobalArguments, ImportArguments};
-use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::input::blocking;
-use crate::output::report::{failed, result, warning};
+use crate::output::report::{answer, status, warning};
 use crate::sendmail::aliases::Aliases;
 use crate::stop::Stops;
 use crate::terminal::quantity::counted;
@@ -21,18 +20,12 @@ use crate::terminal::style::{Mark, Stream};
 /// Runs the command, and returns the exit status.
 pub(crate) async fn run(arguments: ConfigArguments, global: &GlobalArguments) -> u8 {
     let done = match arguments.command {
-        ConfigCommands::Path => {
-            paths(global);
-            Ok(())
-        }
+        ConfigCommands::Path => paths(global),
         ConfigCommands::Check => check(global).await,
         ConfigCommands::Import(arguments) => import(*arguments, global).await,
         ConfigCommands::Show { origin } => show(global, origin).await,
     };
-    match done {
-        Ok(()) => exit::OK,
-        Err(failure) => failed(global, None, &failure),
-    }
+    status(global, done)
 }
 
 /// A signal leaves no file with a secret behind that no account names.
@@ -50,15 +43,15 @@ fn files(global: &GlobalArguments) -> Vec<PathBuf> {
         .map_or_else(Config::paths, |path| vec![path])
 }
 
-fn paths(global: &GlobalArguments) {
+fn paths(global: &GlobalArguments) -> Result<(), Failure> {
     let files = files(global);
     if global.json {
         let files = files
             .iter()
             .map(|path| json!({"path": path.display().to_string(), "exists": path.exists()}));
         let files: Vec<_> = files.collect();
-        result(&json!({"schema": "pilotfish.config-path/1", "files": files}).to_string());
-        return;
+        let object = json!({"schema": "pilotfish.config-path/1", "files": files});
+        return answer(&object.to_string());
     }
     for path in files {
         let mark = if path.exists() {
@@ -66,8 +59,9 @@ fn paths(global: &GlobalArguments) {
         } else {
             Mark::Idle
         };
-        result(&Stream::stdout().marked(mark, path.display()));
+        answer(&Stream::stdout().marked(mark, path.display()))?;
     }
+    Ok(())
 }
 
 /// Reads the files, and what they name besides secrets.
@@ -96,11 +90,12 @@ async fn check(global: &GlobalArguments) -> Result<(), Failure> {
         );
         checked.push(json!({"path": path.display().to_string(), "accounts": here}));
         if !global.quiet && !global.json {
-            result(&Stream::stdout().marked(Mark::Done, text));
+            answer(&Stream::stdout().marked(Mark::Done, text))?;
         }
     }
     if global.json {
-        result(&json!({"schema": "pilotfish.config-check/1", "files": checked}).to_string());
+        let object = json!({"schema": "pilotfish.config-check/1", "files": checked});
+        answer(&object.to_string())?;
     }
     Ok(())
 }
@@ -112,8 +107,8 @@ async fn show(global: &GlobalArguments, origin: bool) -> Result<(), Failure> {
             .iter()
             .map(|entry| json!({"key": entry.name(), "value": entry.value, "origin": entry.place}));
         let entries: Vec<_> = entries.collect();
-        result(&json!({"schema": "pilotfish.config/1", "settings": entries}).to_string());
-        return Ok(());
+        let object = json!({"schema": "pilotfish.config/1", "settings": entries});
+        return answer(&object.to_string());
     }
     let lines = entries.iter().map(|entry| {
         let line = format!("{} = {}", entry.name(), entry.value);
@@ -124,10 +119,10 @@ async fn show(global: &GlobalArguments, origin: bool) -> Result<(), Failure> {
         }
     });
     let lines: Vec<_> = lines.collect();
-    if !lines.is_empty() {
-        result(&lines.join("\n"));
+    if lines.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    answer(&lines.join("\n"))
 }
 
 /// The settings that count: an account is from one file, and the user's other settings come before those
