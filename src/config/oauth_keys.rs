@@ -146,7 +146,7 @@ mod tests {
             ),
             (
                 "oauth = 'https://me:hunter2@id.example'",
-                "leave the user and the fragment out",
+                "leave the user, the password and the fragment out",
             ),
             (
                 "oauth-grant = 'password'",
@@ -167,6 +167,7 @@ mod tests {
             let error = error.to_string();
             assert!(error.starts_with("line 3: "), "{line}: {error}");
             assert!(error.contains(expected), "{line}: {error}");
+            assert!(!error.contains("hunter2"), "{line}: {error}");
         }
     }
 }

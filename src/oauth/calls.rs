@@ -20,11 +20,12 @@ use zeroize::Zeroizing;
 use super::diagnosis::{Answer, Flow, diagnose};
 use super::endpoint::Endpoint;
 use super::error::{OAuthError, OAuthErrorKind as Kind, shown};
+use super::hidden::Hidden;
 use super::http::HttpClient;
 use super::meaning::scope_advice;
 use super::provider::Brand;
 use super::tokens::Tokens;
-use crate::protocol::{Credentials, Mask};
+use crate::protocol::Credentials;
 use crate::secret::Secret;
 
 /// The longest life of a token that is believed: a year.
@@ -37,7 +38,7 @@ pub(super) struct Calls<'a> {
     flow: Flow,
     brand: Brand,
     server: &'a str,
-    secrets: Vec<Secret>,
+    hidden: Hidden,
     begun: SystemTime,
     answer: Mutex<Option<Answer>>,
 }
@@ -68,7 +69,7 @@ impl<'a> Calls<'a> {
             flow,
             brand,
             server,
-            secrets: Vec::new(),
+            hidden: Hidden::default(),
             begun: SystemTime::now(),
             answer: Mutex::new(None),
         }
@@ -76,7 +77,7 @@ impl<'a> Calls<'a> {
 
     /// Hides these where the server repeats them.
     pub(super) fn hiding<'s>(mut self, secrets: impl IntoIterator<Item = &'s Secret>) -> Self {
-        self.secrets.extend(secrets.into_iter().cloned());
+        self.hidden.add(secrets);
         self
     }
 
@@ -84,7 +85,7 @@ impl<'a> Calls<'a> {
         let mut response = self.http.fetch(request).await?;
         // Some servers name another type for their JSON. What is not JSON is found when it is read.
         response.headers_mut().remove(CONTENT_TYPE);
-        let answer = Answer::of(&response);
+        let answer = Answer::of(&response, &self.hidden);
         *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
         Ok(response)
     }
@@ -151,7 +152,8 @@ impl<'a> Calls<'a> {
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => None,
         };
         let code = code.map(|(code, description)| {
-            (self.masked(code), description.map(|text| self.masked(text)))
+            let masked = |text: String| self.hidden.masked(&text);
+            (masked(code), description.map(masked))
         });
         let code = code
             .as_ref()
@@ -160,12 +162,6 @@ impl<'a> Calls<'a> {
         let unheard = || OAuthError::new(Kind::Expired, "the code has expired: begin again");
         answer.as_ref().map_or_else(unheard, |answer| {
             diagnose(self.flow, self.brand, self.server, code, answer)
-        })
-    }
-
-    fn masked(&self, text: String) -> String {
-        self.secrets.iter().fold(text, |text, secret| {
-            Mask::new(secret).applied(&text).unwrap_or(text)
         })
     }
 
@@ -240,6 +236,7 @@ impl<'a> Calls<'a> {
         } else {
             (Kind::InvalidScope, scope_advice(self.brand))
         };
+        let granted = self.hidden.masked(&without_tokens(response, &granted));
         let (missing, granted) = (shown(&missing), shown(&granted));
         let message = format!(
             "{advice}: log in again and allow all that is asked for (granted: {granted}, missing: \
@@ -267,6 +264,14 @@ fn granted(response: &BasicTokenResponse) -> Option<String> {
 fn usable(refresh: &str) -> Option<&str> {
     let is_visible = |octet: u8| octet == b' ' || octet.is_ascii_graphic();
     (!refresh.is_empty() && refresh.bytes().all(is_visible)).then_some(refresh)
+}
+
+/// A text of the answer without the tokens in it.
+fn without_tokens(response: &BasicTokenResponse, text: &str) -> String {
+    let access = Secret::from(response.access_token().secret().as_str());
+    let refresh = response.refresh_token();
+    let refresh = refresh.map(|token| Secret::from(token.secret().as_str()));
+    Hidden::of(std::iter::once(&access).chain(&refresh)).masked(text)
 }
 
 impl<'c> AsyncHttpClient<'c> for Calls<'_> {

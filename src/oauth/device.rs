@@ -106,14 +106,15 @@ impl OAuthClient {
     ///
     /// # Errors
     ///
-    /// [`OAuthErrorKind::Expired`]: nobody logged in in time; [`OAuthErrorKind::AccessDenied`]: the user
+    /// [`OAuthErrorKind::Expired`]: the user did not log in in time; [`OAuthErrorKind::AccessDenied`]: the user
     /// refused; and those of any request.
     ///
     /// # Cancel safety
     ///
     /// If the future is dropped, a login that has just succeeded is lost.
     pub async fn poll(&self, login: &DeviceLogin) -> Result<Tokens, OAuthError> {
-        let calls = self.calls(Flow::Device);
+        let device_code = login.details.device_code().secret().as_str().into();
+        let calls = self.calls(Flow::Device).hiding([&device_code]);
         let protocol = self.protocol()?;
         let polling = protocol
             .exchange_device_access_token(&login.details)

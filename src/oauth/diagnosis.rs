@@ -7,6 +7,7 @@ use oauth2::HttpResponse;
 use oauth2::http::HeaderMap;
 
 use super::error::{OAuthError, OAuthErrorKind as Kind, shown};
+use super::hidden::Hidden;
 use super::meaning::meaning;
 use super::provider::Brand;
 
@@ -32,7 +33,7 @@ pub(super) enum Flow {
 pub(super) struct Answer {
     status: u16,
     is_json: bool,
-    /// The title of a page.
+    /// The title of a page, without the secrets of the call.
     title: Option<String>,
     retry_after: Option<Duration>,
     /// How far the clock of this machine is behind the server's, and whether it is behind.
@@ -40,14 +41,14 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn of(response: &HttpResponse) -> Self {
+    pub(super) fn of(response: &HttpResponse, hidden: &Hidden) -> Self {
         let body = String::from_utf8_lossy(response.body());
         let now = SystemTime::now();
         let date = text(response.headers(), "date").and_then(http_date);
         Self {
             status: response.status().as_u16(),
             is_json: body.trim_start().starts_with('{'),
-            title: title(&body),
+            title: title(&body).map(|title| hidden.masked(&title)),
             retry_after: retry_after(response.headers(), now),
             clock: date.and_then(|date| difference(now, date)),
         }
@@ -109,7 +110,7 @@ pub(super) fn of_code(code: &str, description: Option<&str>) -> OAuthError {
         "" => "the server refused the login",
         advice => advice,
     };
-    let error = OAuthError::new(kind, format!("{advice} ({said})")).with_code(&shown(code));
+    let error = OAuthError::new(kind, format!("{advice} ({said})")).with_code(code);
     if matches!(code, "temporarily_unavailable" | "server_error") {
         return error.passing("the server cannot answer now");
     }
@@ -143,7 +144,7 @@ fn without_code(server: &str, answer: &Answer, passes: bool) -> OAuthError {
         300..400 => "answered with a redirect, which is not followed",
         _ if answer.is_json => "answered with JSON that is not of OAuth 2.0",
         200..300 => "answered with something else than JSON",
-        _ => "is no endpoint of OAuth 2.0",
+        _ => "is not an OAuth 2.0 endpoint",
     };
     let message = format!("{server} {what} (HTTP status {status}{title}): check the address");
     OAuthError::new(Kind::NotOAuth, message)
@@ -183,7 +184,24 @@ fn title(body: &str) -> Option<String> {
     let begin = lower.find("<title")?;
     let begin = begin + lower.get(begin..)?.find('>')? + 1;
     let end = begin + lower.get(begin..)?.find('<')?;
-    body.get(begin..end).map(str::to_owned)
+    body.get(begin..end).map(unescaped)
+}
+
+/// The text of HTML: a page that repeats a request has written it so.
+fn unescaped(html: &str) -> String {
+    [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#x27;", "'"),
+        ("&amp;", "&"),
+    ]
+    .iter()
+    .fold(html.to_owned(), |text, (escaped, plain)| {
+        text.replace(escaped, plain)
+    })
 }
 
 #[cfg(test)]
@@ -193,7 +211,10 @@ mod tests {
     fn answer(status: u16, header: (&str, &str), body: &str) -> Answer {
         let response = oauth2::http::Response::builder().status(status);
         let response = response.header(header.0, header.1);
-        Answer::of(&response.body(body.as_bytes().to_vec()).unwrap())
+        Answer::of(
+            &response.body(body.as_bytes().to_vec()).unwrap(),
+            &Hidden::default(),
+        )
     }
 
     #[test]
@@ -204,7 +225,7 @@ mod tests {
                 404,
                 html,
                 Kind::NotOAuth,
-                "id.example is no endpoint of OAuth 2.0 (HTTP status 404, \"Sign in\"): check the address",
+                "id.example is not an OAuth 2.0 endpoint (HTTP status 404, \"Sign in\"): check the address",
             ),
             (
                 200,

@@ -15,8 +15,10 @@ pub(super) struct Endpoint(Url);
 impl Endpoint {
     pub(super) fn parse(text: &str) -> Result<Self, OAuthError> {
         let invalid = |reason: &str| {
-            let text = shown(text);
-            let message = format!("the address \"{text}\" is not valid: {reason}");
+            let message = match quotable(text) {
+                Some(text) => format!("the address \"{text}\" is not valid: {reason}"),
+                None => format!("the address is not valid: {reason}"),
+            };
             OAuthError::new(OAuthErrorKind::Config, message)
         };
         if text.len() > MAX_URL {
@@ -35,7 +37,7 @@ impl Endpoint {
             _ => return Err(invalid("write https://, as secrets go there")),
         }
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
-            return Err(invalid("leave the user and the fragment out"));
+            return Err(invalid("leave the user, the password and the fragment out"));
         }
         Ok(Self(url))
     }
@@ -59,5 +61,36 @@ impl Endpoint {
             OAuthError::new(OAuthErrorKind::Config, error.to_string()).caused_by(error)
         })?;
         Ok((host, self.0.port_or_known_default().unwrap_or(443)))
+    }
+}
+
+/// An address that is not valid, as its error shows it. One with a user may have a password as well, and
+/// is not shown.
+fn quotable(text: &str) -> Option<String> {
+    let may_have_user = text.contains('@') || text.contains("%40");
+    (!may_have_user).then(|| shown(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        for address in [
+            "https://me:hunter2@id.example/",
+            "http://me:hunter2@id.example/",
+            "https://me:hunter2@id example/",
+            "https://me:hunter2@",
+            "me:hunter2@id.example",
+            "https:me:hunter2@id.example",
+            "https://me:hunter2%40id.example/",
+            "https://me:hunt/hunter2@id.example/",
+        ] {
+            let error = Endpoint::parse(address).unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("hunt"), "{address}: {shown}");
+            assert!(shown.contains("the address is not valid: "), "{shown}");
+        }
     }
 }

@@ -87,7 +87,7 @@ impl OAuthError {
     }
 
     pub(super) fn with_code(mut self, code: &str) -> Self {
-        self.code = Some(code.to_owned());
+        self.code = Some(shown(code));
         self
     }
 
@@ -114,7 +114,8 @@ impl OAuthError {
         self.retry_after
     }
 
-    /// The error code of the server, such as `invalid_grant` (RFC 6749 section 5.2).
+    /// The error code of the server, such as `invalid_grant` (RFC 6749 section 5.2), without control
+    /// characters and at most 300 characters of it.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()

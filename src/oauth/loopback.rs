@@ -69,7 +69,7 @@ impl Loopback {
     }
 
     /// Waits for the browser, exchanges the code for tokens, and shows the browser a page with the
-    /// outcome. `user` is whom the page names. Requests that do not belong to this login are answered
+    /// outcome. The page names `user`. Requests that do not belong to this login are answered
     /// and ignored.
     ///
     /// # Errors
@@ -89,8 +89,8 @@ impl Loopback {
     ) -> Result<Tokens, OAuthError> {
         let visited = timeout(limit, self.wait(authorization)).await;
         let (browser, redirected) = visited.map_err(|_| {
-            let message = "nobody logged in with the browser in time: begin again, and if the page of the server \
-                           shows an error, follow that";
+            let message = "the login in the browser did not end in time: begin again, and if the page of the \
+                           server shows an error, follow that";
             OAuthError::new(OAuthErrorKind::Cancelled, message)
         })??;
         let tokens = match redirected {

@@ -116,6 +116,7 @@ pub(super) fn scope_advice(brand: Brand) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::super::diagnosis::{Answer, diagnose};
+    use super::super::hidden::Hidden;
     use super::*;
     use Kind as K;
 
@@ -281,7 +282,7 @@ mod tests {
     fn codes_of_servers() {
         for (flow, brand, code, description, kind, words) in CODES.iter().copied() {
             let response = oauth2::http::Response::builder().status(400);
-            let answer = Answer::of(&response.body(b"{}".to_vec()).unwrap());
+            let answer = Answer::of(&response.body(b"{}".to_vec()).unwrap(), &Hidden::default());
             let said = (!description.is_empty()).then_some(description);
             let error = diagnose(flow, brand, "id.example", Some((code, said)), &answer);
             assert_eq!(error.kind(), kind, "{error}");

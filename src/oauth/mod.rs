@@ -14,6 +14,7 @@ mod diagnosis;
 mod discovery;
 mod endpoint;
 mod error;
+mod hidden;
 mod http;
 mod lock_file;
 mod loopback;

@@ -5,6 +5,7 @@ use oauth2::url::form_urlencoded;
 use super::authorization::Authorization;
 use super::diagnosis::of_code;
 use super::error::{OAuthError, OAuthErrorKind};
+use super::hidden::Hidden;
 use crate::secret::Secret;
 
 /// The longest address, in octets.
@@ -53,7 +54,9 @@ impl Redirected {
             }
         }
         if let Some(code) = value("error") {
-            return Err(of_code(&code, value("error_description").as_deref()));
+            let hidden = Hidden::of([&authorization.state, &authorization.verifier]);
+            let description = value("error_description").map(|text| hidden.masked(&text));
+            return Err(of_code(&hidden.masked(&code), description.as_deref()));
         }
         match value("code") {
             Some(code) if !code.is_empty() => Ok(Self { code: code.into() }),

@@ -66,7 +66,7 @@ impl ServiceAccount {
     ///
     /// # Errors
     ///
-    /// [`OAuthErrorKind::Config`]: it is no key file of a service account, or its key is damaged.
+    /// [`OAuthErrorKind::Config`]: it is not the key file of a service account, or its key is damaged.
     pub fn from_json(json: &[u8]) -> Result<Self, OAuthError> {
         // The error of the parser would show a part of the key.
         let file: KeyFile = serde_json::from_slice(json).map_err(|_| {

@@ -35,7 +35,7 @@ async fn answers_of_another_kind() {
             html(404),
             Kind::NotOAuth,
             false,
-            "is no endpoint of OAuth 2.0",
+            "is not an OAuth 2.0 endpoint",
         ),
         (html(502), Kind::Unavailable, true, "try again later"),
         (

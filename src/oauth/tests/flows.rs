@@ -86,7 +86,7 @@ async fn a_user_who_refuses() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_logs_in() {
+async fn a_login_that_does_not_end() {
     let server = builder().start().await.unwrap();
     let client = client(&server);
     let listener = Loopback::bind().await.unwrap();
@@ -228,7 +228,7 @@ async fn with_another_device() {
         };
         assert_eq!(outcome, expected);
     }
-    // Nobody enters the code.
+    // The code is not entered.
     let login = client.device().await.unwrap();
     let error = client.poll(&login).await.unwrap_err();
     assert_eq!(error.kind(), OAuthErrorKind::Expired, "{error}");
@@ -373,7 +373,7 @@ async fn through_a_proxy() {
     assert_eq!(refused.kind(), OAuthErrorKind::LoginEnded, "{refused}");
     assert_eq!(server.requests(Endpoint::Token), 1);
 
-    // Nobody accepts connections there any more, and a proxy is not asked.
+    // The proxy is gone, and is not asked.
     drop(listener);
     let server = builder().start().await.unwrap();
     let client = OAuthClient::new(provider(&server), "mailer", http).unwrap();

@@ -4,6 +4,8 @@
 mod faults;
 mod flows;
 mod renewal;
+mod scripted;
+mod secrets;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +18,7 @@ use crate::testing::{AuthorizationServer, AuthorizationServerBuilder, Endpoint};
 
 const USER: &str = "ada@here.example";
 
-/// Where nobody needs to listen.
+/// A port without a listener.
 const PORT: u16 = 49_152;
 
 fn builder() -> AuthorizationServerBuilder {

@@ -79,7 +79,7 @@ pub enum TokenRefusal {
 /// Why a submission server refuses a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum TokenProblem {
-    /// It is no token, or another key signed it.
+    /// It is not a token, or another key signed it.
     NotSigned,
     Expired,
     NotYetValid,

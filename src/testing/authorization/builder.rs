@@ -132,7 +132,7 @@ impl AuthorizationServerBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the key of a service account is no public RSA
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the key of a service account is not a public RSA
     /// key in PEM. Otherwise the system's error for the port, or an error of the cryptography library
     /// for the server's own key.
     ///

@@ -32,7 +32,7 @@ pub(super) struct Request {
 
 /// The next request. `None` if the client has closed the connection.
 ///
-/// [`InvalidData`](io::ErrorKind::InvalidData) for what is no request, or too long.
+/// [`InvalidData`](io::ErrorKind::InvalidData) for what is not a request, or is too long.
 pub(super) async fn read(
     stream: &mut (impl AsyncRead + Unpin),
     input: &mut BytesMut,

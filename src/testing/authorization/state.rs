@@ -32,7 +32,7 @@ pub(super) struct Consent {
     pub(super) revoked: bool,
 }
 
-/// Whom an access token stands for.
+/// The subject of an access token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Subject {
     User(String),

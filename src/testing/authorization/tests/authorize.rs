@@ -128,7 +128,7 @@ async fn mistakes_of_a_known_client_are_in_the_redirect() {
 }
 
 #[tokio::test]
-async fn nobody_else_is_sent_a_code() {
+async fn a_code_goes_to_its_client_alone() {
     let server = server().await;
     for wrong in [
         ("client_id", "other"),

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// A client's address to which nobody needs to listen.
+/// A client's address, without a listener.
 const REDIRECT: &str = "http://127.0.0.1:49152/back";
 
 /// Two users and a public client.
