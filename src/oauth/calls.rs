@@ -364,4 +364,72 @@ mod tests {
             }
         }
     }
+
+    /// The status and the body of an answer to a renewal, the refresh token that counts, and whether the
+    /// access token can be used.
+    #[test]
+    fn refresh_tokens_of_renewals() {
+        let http = HttpClient::new().unwrap();
+        let calls = Calls::new(&http, Flow::Refresh, Brand::Other, "id.example");
+        *calls.answer.lock().unwrap() = Some(Answer::of(&oauth2::http::Response::new(Vec::new())));
+        let bearer = r#"{"access_token":"a","token_type":"Bearer""#;
+        for (status, body, expected, is_usable) in [
+            (200, format!("{bearer}}}"), Some(None), true),
+            (
+                200,
+                format!(r#"{bearer},"refresh_token":"new"}}"#),
+                Some(Some("new")),
+                true,
+            ),
+            (
+                200,
+                format!(r#"{bearer},"refresh_token":""}}"#),
+                Some(None),
+                true,
+            ),
+            (
+                200,
+                format!(r#"{bearer},"refresh_token":"a\nb"}}"#),
+                Some(None),
+                true,
+            ),
+            (
+                200,
+                format!(r#"{bearer},"refresh_token":"new","scope":"other"}}"#),
+                Some(Some("new")),
+                false,
+            ),
+            (
+                200,
+                r#"{"access_token":"a","token_type":"mac","refresh_token":"new"}"#.to_owned(),
+                Some(Some("new")),
+                false,
+            ),
+            (
+                200,
+                r#"{"refresh_token":"new"}"#.to_owned(),
+                Some(Some("new")),
+                false,
+            ),
+            (200, r#"{"refresh_token":""}"#.to_owned(), None, false),
+            (200, "new".to_owned(), None, false),
+            (
+                400,
+                r#"{"error":"x","refresh_token":"new"}"#.to_owned(),
+                None,
+                false,
+            ),
+        ] {
+            let mut answer = oauth2::http::Response::new(body.clone().into_bytes());
+            *answer.status_mut() = status.try_into().unwrap();
+            let renewed = calls.renewed_tokens(&answer, "mail").ok();
+            let found = renewed
+                .as_ref()
+                .map(|(tokens, _)| tokens.refresh().cloned());
+            let expected = expected.map(|refresh| refresh.map(Secret::from));
+            assert_eq!(found, expected, "{body}");
+            let refused = renewed.is_none_or(|(_, refused)| refused.is_some());
+            assert_eq!(!refused, is_usable, "{body}");
+        }
+    }
 }

@@ -64,7 +64,12 @@ impl TokenFile {
 
     fn failed(&self, what: &str, error: io::Error) -> OAuthError {
         let message = format!("cannot {what} the tokens in {}", self.path.display());
-        OAuthError::new(OAuthErrorKind::Store, message).caused_by(error)
+        let failed = OAuthError::new(OAuthErrorKind::Store, message);
+        match error.kind() {
+            // Room may be made meanwhile.
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => failed.passing(error),
+            _ => failed.caused_by(error),
+        }
     }
 
     fn read(&self) -> Result<Option<Tokens>, OAuthError> {

@@ -7,7 +7,8 @@ use futures_util::future::join_all;
 
 use super::{Counting, USER, builder, client, log_in};
 use crate::oauth::{
-    Grant, OAuthCredentials, OAuthErrorKind, TokenFile, TokenMemory, TokenStore, Tokens,
+    Grant, OAuthClient, OAuthCredentials, OAuthErrorKind, TokenFile, TokenMemory, TokenStore,
+    Tokens,
 };
 use crate::session::CredentialsProvider as _;
 use crate::testing::{AuthorizationServer, Endpoint, EndpointFault, GrantType};
@@ -206,4 +207,54 @@ async fn room_is_reserved_before_a_renewal() {
     std::fs::remove_dir(&new).unwrap();
     provider.tokens().await.unwrap();
     assert!(!new.exists());
+}
+
+/// The access token lacks a scope, and the refresh token is new: it is stored, and the access token is
+/// not used.
+#[tokio::test]
+async fn a_new_refresh_token_outlasts_a_refused_scope() {
+    let server = builder().scope("other").rotate_refresh_tokens();
+    let server = server.start().await.unwrap();
+    let client = client(&server);
+    let first = old(&log_in(&server, &client).await.unwrap());
+    let strict = client.provider().clone().scope("unknown").unwrap();
+    let strict = OAuthClient::new(strict, "mailer", client.http.clone()).unwrap();
+    let store = TokenMemory::new(Some(first.clone()));
+    for _ in 0..2 {
+        let grant = Grant::RefreshToken(strict.clone());
+        let provider = OAuthCredentials::new(grant, USER, store.clone());
+        let error = provider.tokens().await.unwrap_err();
+        assert_eq!(error.kind(), OAuthErrorKind::InvalidScope, "{error}");
+    }
+    let stored = store.load().await.unwrap().unwrap();
+    assert_ne!(stored.refresh(), first.refresh());
+    assert!(!stored.is_fresh(std::time::SystemTime::now()));
+    let provider = OAuthCredentials::new(Grant::RefreshToken(client), USER, store);
+    provider.tokens().await.unwrap();
+}
+
+/// The secret of a client in the body of the requests, and in their header (RFC 6749 section 2.3.1),
+/// where it is encoded.
+#[tokio::test]
+async fn the_secret_of_a_client_in_each_place() {
+    let secret = "p:w %/+&=\u{e9}\u{e9}";
+    for in_header in [false, true] {
+        let server = builder().confidential_client("a:client", secret);
+        let server = server.start().await.unwrap();
+        let mut provider = client(&server).provider().clone();
+        provider.secret_in_header = in_header;
+        for (given, is_accepted) in [(secret, true), ("another one", false)] {
+            let client = OAuthClient::new(provider.clone(), "a:client", client(&server).http);
+            let client = client.unwrap().secret(given);
+            let tokens = log_in(&server, &client).await;
+            assert_eq!(tokens.is_ok(), is_accepted, "{tokens:?}");
+            if let Ok(tokens) = tokens {
+                let tokens = client.refresh(tokens.refresh().unwrap()).await.unwrap();
+                client.revoke(&tokens).await.unwrap();
+                let ended = client.refresh(tokens.refresh().unwrap()).await.unwrap_err();
+                assert_eq!(ended.kind(), OAuthErrorKind::LoginEnded, "{ended}");
+            }
+        }
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
 }

@@ -107,7 +107,7 @@ async fn what_goes_wrong_at_the_authorization_server() {
     }
 }
 
-/// A redirect of another login, and one that leads elsewhere, are not the end of this one.
+/// A redirect of another login is not the end of this one.
 #[tokio::test]
 async fn a_redirect_with_another_state() {
     let world = World::open(provider()).await;

@@ -217,7 +217,7 @@ async fn a_service_account_acts_for_the_user() {
     world.shutdown().await;
 }
 
-/// What an account trusts counts for the authorization server, too, and its pins do not.
+/// What an account trusts counts for the authorization server, too.
 #[tokio::test]
 async fn the_authorities_of_the_account() {
     let provider = AuthorizationServer::builder().client("mailer").https();
