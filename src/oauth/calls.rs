@@ -371,7 +371,8 @@ mod tests {
     fn refresh_tokens_of_renewals() {
         let http = HttpClient::new().unwrap();
         let calls = Calls::new(&http, Flow::Refresh, Brand::Other, "id.example");
-        *calls.answer.lock().unwrap() = Some(Answer::of(&oauth2::http::Response::new(Vec::new())));
+        let empty = oauth2::http::Response::new(Vec::new());
+        *calls.answer.lock().unwrap() = Some(Answer::of(&empty, &calls.hidden));
         let bearer = r#"{"access_token":"a","token_type":"Bearer""#;
         for (status, body, expected, is_usable) in [
             (200, format!("{bearer}}}"), Some(None), true),
