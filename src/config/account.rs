@@ -11,6 +11,7 @@ use super::dkim::Dkim;
 use super::limits;
 use super::network::Network;
 use super::oauth_keys::{self, OAuthGrant, OAuthServer};
+use super::secret_places;
 use super::shown_command::shown_command;
 use super::tls::fingerprints;
 use super::{at_least_one, some_from_text};
@@ -61,6 +62,7 @@ pub struct Account {
     #[serde(deserialize_with = "some_from_text")]
     pub tls_roots: Option<TlsRoots>,
     /// A PEM file with more certificate authorities to trust.
+    #[serde(deserialize_with = "secret_places::path")]
     pub tls_ca: Option<PathBuf>,
     /// The certificates or keys that the server may have; no others are trusted. The file has one
     /// text, or a list of them.
@@ -75,12 +77,15 @@ pub struct Account {
     #[serde(deserialize_with = "some_from_text")]
     pub tls_name: Option<Host>,
     /// The client's certificate with its chain, in PEM.
+    #[serde(deserialize_with = "secret_places::path")]
     pub tls_cert: Option<PathBuf>,
     /// The private key of the client's certificate, in PEM, in a file that only its owner can read.
+    #[serde(deserialize_with = "secret_places::path")]
     pub tls_key: Option<PathBuf>,
     /// The user who logs in. Without one, no login takes place.
     pub user: Option<String>,
     /// A file that only its owner can read, with the password on its first line.
+    #[serde(deserialize_with = "secret_places::path")]
     pub password_file: Option<PathBuf>,
     /// A file descriptor that the process was started with, with the password on its first line.
     /// A file of accounts cannot name one.
@@ -98,6 +103,7 @@ pub struct Account {
     pub password_keyring: Option<String>,
     /// A file in the format of netrc(5) that only its owner can read, with the password for the
     /// server's host and, if the file names users, for [`user`](Self::user).
+    #[serde(deserialize_with = "secret_places::path")]
     pub password_netrc: Option<PathBuf>,
     /// The authorization server of a login by OAuth 2.0: `google`, `microsoft`, or the URL of
     /// another one. It needs the feature `oauth`. See `Account::oauth`.
@@ -118,6 +124,7 @@ pub struct Account {
     /// The ID that the authorization server gave this program (RFC 6749 section 2.2).
     pub client_id: Option<String>,
     /// A file that only its owner can read, with the secret of the client on its first line.
+    #[serde(deserialize_with = "secret_places::path")]
     pub client_secret_file: Option<PathBuf>,
     /// A command that prints the secret of the client.
     pub client_secret_command: Option<String>,
@@ -130,10 +137,12 @@ pub struct Account {
     pub client_secret_keyring: Option<String>,
     /// The key file of a service account of Google, in JSON, that only its owner can read.
     /// [`user`](Self::user) is the one whom the account acts for.
+    #[serde(deserialize_with = "secret_places::path")]
     pub service_account_file: Option<PathBuf>,
     /// A file that only its owner can read, with an OAuth 2.0 access token on its first line, or
     /// as `access_token` in a JSON object (RFC 6749 section 5.1). With [`oauth`](Self::oauth), the
     /// file that the tokens of a login are stored in.
+    #[serde(deserialize_with = "secret_places::path")]
     pub token_file: Option<PathBuf>,
     /// A file descriptor with a token. A file of accounts cannot name one.
     #[serde(skip)]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer};
 
 #[cfg(feature = "dkim")]
 use super::ConfigError;
+use super::secret_places;
 use super::secret_source::SecretSource;
 use super::{from_text, some_from_text};
 use crate::address::{AddrSpec, Domain};
@@ -29,6 +30,7 @@ pub struct Dkim {
     /// The name of the key among those of the domain.
     pub selector: String,
     /// A file that only its owner can read, with the private key in PEM.
+    #[serde(default, deserialize_with = "secret_places::path")]
     pub key_file: Option<PathBuf>,
     /// A command that prints the private key, run by `sh -c` without input.
     pub key_command: Option<String>,

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::paths::resolve;
-use super::{Account, Config, ConfigError, reading};
+use super::{Account, Config, ConfigError, reading, secret_places};
 
 /// The largest file that is read, in octets.
 const MAX_FILE: u64 = 1024 * 1024;
@@ -81,6 +81,7 @@ impl Config {
         if let Some(directory) = path.parent().filter(|_| !is_a_stream(path)) {
             config.resolve(directory);
         }
+        secret_places::check(&config, &text, Some(path))?;
         let names = config.accounts.keys().cloned();
         config.files = names.map(|name| (name, path.to_owned())).collect();
         Ok(config)
@@ -240,7 +241,7 @@ mod tests {
                     [account.b]\nserver = 'x'\nuser = 'me'\ntoken-file = 'p'\n\
                     [account.c]\nserver = 'x'\nuser = 'me'\npassword-netrc = 'p'\n\
                     [account.d]\nserver = 'x'\nuser = 'me'\noauth = 'google'\nclient-id = 'i'\n\
-                    client-secret-file = 'p'\ntoken-file = 'p'\n\
+                    client-secret-file = 'p'\ntoken-file = 't'\n\
                     [account.e]\nserver = 'x'\nuser = 'me'\noauth = 'google'\n\
                     oauth-grant = 'service-account'\nservice-account-file = 'p'\n";
         std::fs::write(&path, text).unwrap();
@@ -250,7 +251,11 @@ mod tests {
         let paths: Vec<_> = accounts.flat_map(Account::paths_mut).collect();
         assert_eq!(paths.len(), 11);
         for path in paths {
-            assert_eq!(*path, directory.path().join("p"));
+            let is_store = path.ends_with("t");
+            assert_eq!(
+                *path,
+                directory.path().join(if is_store { "t" } else { "p" })
+            );
         }
     }
 

@@ -54,6 +54,7 @@ mod reading;
 mod running_command;
 mod secret_command;
 mod secret_error;
+mod secret_places;
 mod secret_source;
 mod server;
 mod shown_command;
@@ -101,6 +102,7 @@ pub struct Config {
     #[serde(deserialize_with = "some_from_text")]
     pub domain: Option<Domain>,
     /// A file with addresses for local names, such as `/etc/aliases`, in the format of aliases(5).
+    #[serde(deserialize_with = "secret_places::path")]
     pub aliases: Option<PathBuf>,
     /// The tables `[account.NAME]`.
     #[serde(rename = "account")]
@@ -115,10 +117,12 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// The text is not TOML, has an unknown key or a value that is not valid, or has a password in
-    /// it. The error names the line.
+    /// The text is not TOML, has an unknown key or a value that is not valid, has a password in it, or a
+    /// login stores its tokens in a place that another key names. The error names the line.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        reading::parse(text, None)
+        let config = reading::parse(text, None)?;
+        secret_places::check(&config, text, None)?;
+        Ok(config)
     }
 
     /// The file that the account with this name is from, unless it was parsed from text.

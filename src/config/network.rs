@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::secret_places;
 use super::secret_source::SecretSource;
 use super::time_limits::TimeLimits;
 use super::{ConfigError, some_from_text};
@@ -22,6 +23,7 @@ pub struct Network {
     pub proxy: Option<Proxy>,
     /// A file that only its owner can read, with the password for the user in the proxy's URL on
     /// its first line.
+    #[serde(deserialize_with = "secret_places::path")]
     pub proxy_password_file: Option<PathBuf>,
     /// The address of this machine that connections come from.
     pub source_ip: Option<IpAddr>,
