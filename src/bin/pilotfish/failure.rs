@@ -9,7 +9,7 @@ use pilotfish::{Error, Fate, Message};
 
 use crate::connection::Connection;
 use crate::exit;
-use crate::output::advice::{advice, oauth_error, oauth_help};
+use crate::output::advice::{LoginCommand, advice, oauth_error, oauth_help};
 use crate::output::headline::{Subject, headline, in_bytes};
 use crate::output::report;
 use crate::output::submission::Submission;
@@ -264,7 +264,8 @@ impl Failure {
         }
         self.help.extend(advised);
         let of_oauth = self.error.as_ref().and_then(oauth_error);
-        let help = of_oauth.and_then(|error| oauth_help(error, connection.name.as_deref()));
+        let login = LoginCommand::Login(connection.name.clone());
+        let help = of_oauth.and_then(|error| oauth_help(error, &login));
         self.help.extend(help);
         self
     }

@@ -38,6 +38,7 @@ mod oauth_accounts;
 mod oauth_faults;
 mod oauth_login;
 mod oauth_renewal;
+mod oauth_second_login;
 mod oauth_terminal;
 mod output;
 mod pages;

@@ -258,6 +258,10 @@ async fn a_login_that_was_revoked() {
     let ended = world.run("send ann@example.org -m Hi").end().await;
     ended.fails(77, "then: pilotfish auth login work");
     ended.fails(77, "the login has ended: access was revoked");
+    // The token was not new, and one help is enough.
+    assert!(!ended.stderr.contains("a token that is new"), "{ended:?}");
+    let helps = ended.stderr.matches("pilotfish auth login").count();
+    assert_eq!(helps, 1, "{ended:?}");
     world.expire().await;
     let ended = world.run("auth status").end().await;
     assert_eq!(ended.status, 77, "{ended:?}");

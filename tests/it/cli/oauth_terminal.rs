@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 
 use pilotfish::testing::GrantType;
+use serde_json::Value;
 
 use super::account::{CONFIG, conversation};
 use super::oauth::{CLIENT, SECRET, World, provider};
@@ -157,4 +158,48 @@ async fn an_account_is_added() {
         assert!(!home.join(CONFIG).exists());
     }
     world.ends_with(0).await;
+}
+
+/// The account is stored with its login, and what is printed is the same as for an account with a
+/// password.
+#[tokio::test]
+async fn an_account_is_added_with_its_login() {
+    for json in ["", "--json"] {
+        let world = World::open(provider()).await;
+        let server = world.fixture.server.addr();
+        let issuer = world.provider.issuer();
+        let arguments = format!(
+            "account add {USER} --name new --server {server} --tls-ca ca.pem --oauth={issuer} \
+             --scope 'mail.send offline_access' {json} --progress never"
+        );
+        let mut screen = world.screen("", &arguments);
+        screen.answer("as recipients see it [Me]: ", "Ann\n").await;
+        screen.answer("Client ID: ", &format!("{CLIENT}\n")).await;
+        let question = "Client secret (not shown; Enter: none): ";
+        screen.answer(question, &format!("{SECRET}\n")).await;
+        screen.answer("and not encrypted? [Y/n] ", "\n").await;
+        screen.until("in a browser of this machine:").await;
+        let url = shown_address(&mut screen).await;
+        world.provider.log_in(&url, USER).await.unwrap();
+        let (status, shown) = screen.end().await;
+        assert_eq!(status.code(), Some(0), "{shown}");
+        let stored = "✓ login stored in new.tokens, readable only by you and not encrypted";
+        assert!(shown.contains(stored), "{shown}");
+        if json.is_empty() {
+            let written = "✓ account new written to mail.toml\n\
+                           next: pilotfish send -A new ann@example.org -s 'A shark'";
+            assert!(shown.contains(written), "{shown}");
+        } else {
+            let object = shown.lines().find(|line| line.starts_with('{')).unwrap();
+            let object: Value = serde_json::from_str(object).unwrap();
+            assert_eq!(object["schema"], "pilotfish.account-add/1");
+            assert_eq!(object["server"], server.to_string());
+            assert_eq!(object["user"], USER);
+            assert_eq!(object["tested"], true);
+            assert!(!shown.contains("next: "), "{shown}");
+        }
+        let run = world.run("send ann@example.org -m Hi -A new");
+        run.end().await.result();
+        world.ends_with(1).await;
+    }
 }

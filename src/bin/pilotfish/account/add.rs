@@ -1,73 +1,81 @@
 //! `account add`: finds the server, asks for the secret, proves both, and writes the configuration.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use pilotfish::address::{AddrSpec, Mailbox};
-use pilotfish::config::{Account, Config};
+use pilotfish::config::Config;
 use pilotfish::services::Service;
-use pilotfish::{Message, Secret, Security};
-use serde_json::json;
-use toml_edit::Value;
+use pilotfish::{Message, Secret};
 
-use super::oauth::with_oauth;
+use super::oauth::WithOAuth;
 use super::secret::{Asked, ask};
+use super::setup::{Login, Setup, setup};
 use super::store::Store;
 use super::{login, said, server};
-use crate::args::{AccountAddArguments, GlobalArguments};
+use crate::args::{AccountAddArguments, AuthLoginArguments, GlobalArguments};
 use crate::connection::Connection;
 use crate::exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, Interrupted};
+use crate::output::advice::LoginCommand;
 use crate::output::logging::Watch;
 use crate::output::report;
 use crate::output::submission::{Submission, TypedAddresses};
-use crate::settings::{ConfigFile, configuration, in_shell, shown_path};
+use crate::settings::{ConfigFile, configuration, in_shell};
+use crate::stop::Stops;
 use crate::terminal::question::Questions;
 use crate::terminal::style::{CYAN, Mark, Stream, painted};
-
-/// An account that is being set up.
-pub(super) struct Setup {
-    pub(super) name: String,
-    pub(super) address: AddrSpec,
-    pub(super) service: Option<&'static Service>,
-    pub(super) account: Account,
-    /// What the file of accounts will have.
-    pub(super) keys: Vec<(&'static str, Value)>,
-    login: Login,
-}
-
-/// How an account logs in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Login {
-    /// By a secret that has to be asked for.
-    Asked,
-    /// By a secret whose place the command line says.
-    Named,
-    /// With OAuth 2.0.
-    OAuth,
-    /// Not at all.
-    None,
-}
 
 /// Sets up an account.
 pub(super) async fn add(
     arguments: AccountAddArguments,
     global: &GlobalArguments,
     watch: &Watch,
+    stops: &mut Stops,
 ) -> Result<(), Failure> {
+    let again = LoginCommand::Add {
+        again: arguments.again(),
+        with_server: arguments.with_oauth_server(),
+    };
+    let login = AuthLoginArguments {
+        oauth: arguments.oauth.clone().flatten(),
+        scope: arguments.scope.clone(),
+        no_test: arguments.no_test,
+        ..AuthLoginArguments::default()
+    };
+    let questions = Questions::open(global.no_input);
+    let prepared = Box::pin(prepared(arguments, questions.as_ref(), global));
+    let (setup, file) = stops.unless(Interrupted::NotStored, prepared).await?;
+    if setup.login == Login::OAuth {
+        let oauth = WithOAuth {
+            setup,
+            file,
+            login,
+            again,
+        };
+        return Box::pin(oauth.add(questions, global, watch, stops)).await;
+    }
+    let finished = Box::pin(with_secret(setup, file, questions, global));
+    stops.unless(Interrupted::NotStored, finished).await
+}
+
+/// Finds the server, and sees whether it answers.
+async fn prepared(
+    arguments: AccountAddArguments,
+    questions: Option<&Questions>,
+    global: &GlobalArguments,
+) -> Result<(Setup, ConfigFile), Failure> {
     arguments.check_commands()?;
-    let is_tested = !arguments.no_test;
     let address = parsed(&arguments.address)?;
     let config = configuration_or_none(global).await?;
     if let Some(name) = &arguments.name {
         is_new(&config, name)?;
     }
-    let mut file = ConfigFile::of_user(global)?;
-    let questions = Questions::open(global.no_input);
-    let server = server::find(&arguments, &address, questions.as_ref(), global).await?;
-    let mut setup = setup(arguments, address, &server)?;
+    let file = ConfigFile::of_user(global)?;
+    let server = server::find(&arguments, &address, questions, global).await?;
+    let setup = setup(arguments, address, &server)?;
     is_new(&config, &setup.name)?;
-    if is_tested && !server.is_proved {
+    if setup.is_tested && !server.is_proved {
         let connection = Connection::of_account(setup.account.clone(), Some(setup.name.clone()));
         let proof = login::server(&setup.account).await;
         let proof = proof.map_err(|failure| {
@@ -79,22 +87,27 @@ pub(super) async fn add(
             &Stream::stderr().marked(Mark::Done, proof.of_server()),
         );
     }
+    Ok((setup, file))
+}
+
+/// Adds an account that logs in by a password, by a token that another program has, or not at all.
+async fn with_secret(
+    mut setup: Setup,
+    mut file: ConfigFile,
+    questions: Option<Questions>,
+    global: &GlobalArguments,
+) -> Result<(), Failure> {
+    let is_tested = setup.is_tested;
     let mut stored = None;
-    if setup.login == Login::OAuth {
-        let added = with_oauth(questions.as_ref(), setup, file, is_tested, global, watch);
-        return Box::pin(added).await;
-    }
     if setup.login == Login::Asked {
         let questions = questions.as_ref().ok_or_else(cannot_ask)?;
-        stored = Some(asked(questions, &mut setup, &file, is_tested).await?);
+        stored = Some(asked(questions, &mut setup, &file).await?);
     } else if is_tested {
         let connection = Connection::of_account(setup.account.clone(), None);
         let proof = login::proof(&setup.account, &setup.name, global).await;
         proof.map_err(|failure| failure.advised(&connection))?;
     }
-    let from = setup.account.from.as_ref();
-    let from = from.map_or_else(String::new, ToString::to_string);
-    setup.keys.push(("from", from.into()));
+    setup.add_sender();
     file.add_account(&setup.name, setup.keys.clone());
     if let Some((store, secret)) = &stored {
         // The configuration never names a file that is not there.
@@ -105,37 +118,14 @@ pub(super) async fn add(
     }
     file.save().await?;
     let is_default = file.default() == Some(&setup.name);
-    let path = shown_path(file.path());
-    let mut end = match (is_tested, setup.login) {
-        (true, Login::Named) => "; login tested".to_owned(),
-        (true, Login::None) => "; the server answers".to_owned(),
-        _ => String::new(),
-    };
-    if is_default {
-        end.push_str("; it is the default");
-    }
-    let object = json!({
-        "schema": "pilotfish.account-add/1", "name": setup.name,
-        "address": setup.address.to_string(), "server": super::list::place(&setup.account),
-        "user": setup.account.user, "file": file.path().display().to_string(),
-        "default": is_default, "tested": is_tested,
-    });
-    let text = format!("account {} written to {path}{end}", setup.name);
-    super::done(global, &text, &object);
+    setup.say_written(file.path(), is_default, global);
     // A program that reads the object reads one.
     let questions = questions.filter(|_| !global.json);
     if let (Some(questions), true, Login::Asked) = (&questions, is_tested, setup.login) {
         send_test(questions, &setup, file.path(), global).await?;
     }
     if questions.is_some() {
-        let account = if is_default {
-            String::new()
-        } else {
-            format!("-A {} ", in_shell(&setup.name))
-        };
-        let next =
-            format!("pilotfish send {account}ann@example.org -s 'A shark' -m 'Look.' -a shark.png");
-        said(global, &format!("next: {}", painted(CYAN, next)));
+        setup.say_next(is_default, global);
     }
     Ok(())
 }
@@ -171,98 +161,6 @@ async fn configuration_or_none(global: &GlobalArguments) -> Result<Config, Failu
     }
 }
 
-/// The account for this server, with what the command line says.
-fn setup(
-    arguments: AccountAddArguments,
-    address: AddrSpec,
-    found: &server::Found,
-) -> Result<Setup, Failure> {
-    let service = found.service;
-    let domain = address.domain().to_string();
-    let label = domain.split('.').next().unwrap_or_default();
-    let own = Service::of_domain(&domain);
-    let name = arguments.name.clone();
-    let name = name.unwrap_or_else(|| own.map_or(label, |service| service.key).to_owned());
-    let mut account = Account::new(&found.server)?;
-    account.tls = found.security;
-    account.tls_ca = arguments.tls_ca.map(absolute).transpose()?;
-    account.tls_fingerprint.extend(arguments.tls_fingerprint);
-    account.from = Some(Mailbox::new(address.clone()));
-    account.password_file = arguments.password_file.map(absolute).transpose()?;
-    account.password_command = arguments.password_command;
-    account.password_env = arguments.password_env;
-    account.password_keyring = arguments.password_keyring;
-    account.token_command = arguments.token_command;
-    let has_source = account.password_file.is_some()
-        || account.password_command.is_some()
-        || account.password_env.is_some()
-        || account.password_keyring.is_some()
-        || account.token_command.is_some();
-    let needs_oauth = service.is_some_and(|service| service.secret == "oauth");
-    let login = match (arguments.no_login, has_source) {
-        (true, _) => Login::None,
-        (false, true) => Login::Named,
-        (false, false) if arguments.oauth || needs_oauth => Login::OAuth,
-        (false, false) => Login::Asked,
-    };
-    if login != Login::None {
-        let of_service = service.and_then(|service| service.user_of(&address.to_string()));
-        let user = arguments.user.or(account.user).or(of_service);
-        account.user = Some(user.unwrap_or_else(|| address.to_string()));
-    }
-    let keys = keys(&found.server, &account);
-    // Contradictions are found before anything is asked.
-    let account = Account::default().with_overrides(account)?;
-    if login != Login::None && account.security() == Security::Cleartext {
-        let message = "without TLS no password is sent, because anybody on the way could read it";
-        let failure = Failure::usage(message);
-        return Err(failure.with_help("for a relay that needs no login, add --no-login"));
-    }
-    Ok(Setup {
-        name,
-        address,
-        service,
-        account,
-        keys,
-        login,
-    })
-}
-
-/// A path that means the same in a file elsewhere.
-fn absolute(path: PathBuf) -> Result<PathBuf, Failure> {
-    if path.starts_with("~") {
-        return Ok(path);
-    }
-    std::path::absolute(&path).map_err(|error| {
-        Failure::io(
-            exit::CONFIG,
-            format!("cannot use the path {}", path.display()),
-            error,
-        )
-    })
-}
-
-/// The keys that are set, but for the sender.
-fn keys(server: &str, account: &Account) -> Vec<(&'static str, Value)> {
-    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-    let fingerprint = account.tls_fingerprint.first().map(ToString::to_string);
-    let keys = [
-        ("server", Some(server.to_owned())),
-        ("tls", account.tls.map(|mode| mode.to_string())),
-        ("tls-ca", path(&account.tls_ca)),
-        ("tls-fingerprint", fingerprint),
-        ("user", account.user.clone()),
-        ("password-file", path(&account.password_file)),
-        ("password-command", account.password_command.clone()),
-        ("password-env", account.password_env.clone()),
-        ("password-keyring", account.password_keyring.clone()),
-        ("token-command", account.token_command.clone()),
-    ];
-    let keys = keys.into_iter();
-    keys.filter_map(|(key, value)| Some((key, value?.into())))
-        .collect()
-}
-
 fn cannot_ask() -> Failure {
     Failure::usage("the password cannot be asked for: there is no terminal, or --no-input")
         .with_help(
@@ -275,14 +173,14 @@ async fn asked(
     questions: &Questions,
     setup: &mut Setup,
     file: &ConfigFile,
-    is_tested: bool,
 ) -> Result<(Store, Secret), Failure> {
     if let Some(service) = setup.service {
         for line in steps(service) {
             questions.say(&line).map_err(Failure::terminal)?;
         }
     }
-    let Asked { secret, proof } = ask(questions, &setup.account, setup.service, is_tested).await?;
+    let Asked { secret, proof } =
+        ask(questions, &setup.account, setup.service, setup.is_tested).await?;
     if proof.is_some() {
         let user = setup.account.user.clone().unwrap_or_default();
         let text = format!("logged in as {user}");

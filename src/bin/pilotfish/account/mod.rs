@@ -6,6 +6,7 @@ pub(crate) mod login;
 mod oauth;
 pub(crate) mod secret;
 mod server;
+mod setup;
 pub(crate) mod store;
 
 use std::path::PathBuf;
@@ -30,12 +31,7 @@ pub(crate) async fn run(arguments: AccountArguments, global: &GlobalArguments) -
     let watch = logging::init(global);
     let done = async {
         let mut stops = Stops::new()?;
-        let how_far = match &arguments.command {
-            AccountCommands::Test(_) => Interrupted::NotTested,
-            _ => Interrupted::NotStored,
-        };
-        let work = Box::pin(dispatch(arguments, global, &watch));
-        stops.unless(how_far, work).await
+        Box::pin(dispatch(arguments, global, &watch, &mut stops)).await
     };
     match done.await {
         Ok(()) => exit::OK,
@@ -47,16 +43,25 @@ async fn dispatch(
     arguments: AccountArguments,
     global: &GlobalArguments,
     watch: &Watch,
+    stops: &mut Stops,
 ) -> Result<(), Failure> {
+    let kept = Interrupted::NotStored;
     match arguments.command {
-        AccountCommands::Add(arguments) => Box::pin(add::add(*arguments, global, watch)).await,
-        AccountCommands::List => list::list(global).await,
-        AccountCommands::Show(named) => {
-            list::show(&chosen(named, global).await?.name, global).await
+        // It stops by itself, as a login at the provider may have to be revoked.
+        AccountCommands::Add(arguments) => {
+            Box::pin(add::add(*arguments, global, watch, stops)).await
         }
-        AccountCommands::Test(named) => test(named, global).await,
-        AccountCommands::Remove(named) => remove(named, global).await,
-        AccountCommands::Default(named) => default(named, global).await,
+        AccountCommands::List => stops.unless(kept, list::list(global)).await,
+        AccountCommands::Show(named) => {
+            let show = async { list::show(&chosen(named, global).await?.name, global).await };
+            stops.unless(kept, show).await
+        }
+        AccountCommands::Test(named) => {
+            let test = Box::pin(test(named, global));
+            stops.unless(Interrupted::NotTested, test).await
+        }
+        AccountCommands::Remove(named) => stops.unless(kept, Box::pin(remove(named, global))).await,
+        AccountCommands::Default(named) => stops.unless(kept, default(named, global)).await,
     }
 }
 

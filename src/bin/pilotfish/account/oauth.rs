@@ -1,62 +1,69 @@
 //! `account add` for an account that logs in with OAuth 2.0.
 
-use serde_json::json;
-
-use super::add::{Setup, ask_name};
+use super::add::ask_name;
 use super::said;
+use super::setup::Setup;
 use crate::args::{AuthLoginArguments, GlobalArguments};
+use crate::auth::Candidate;
 use crate::exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, Interrupted};
+use crate::output::advice::LoginCommand;
 use crate::output::logging::Watch;
-use crate::settings::{ConfigFile, shown_path};
+use crate::settings::ConfigFile;
+use crate::stop::Stops;
 use crate::terminal::question::Questions;
 use crate::terminal::style::{Mark, Stream};
 
-/// Logs in with OAuth 2.0, and stores the account with the login.
-pub(super) async fn with_oauth(
-    questions: Option<&Questions>,
-    mut setup: Setup,
-    mut file: ConfigFile,
-    is_tested: bool,
-    global: &GlobalArguments,
-    watch: &Watch,
-) -> Result<(), Failure> {
-    let questions = questions.ok_or_else(cannot_log_in)?;
-    if let Some(service) = setup.service.filter(|service| service.secret == "oauth") {
-        let line = format!("{} accepts no passwords: it needs OAuth 2.0.", service.name);
-        questions.say(&line).map_err(Failure::terminal)?;
+/// An account that logs in with OAuth 2.0 before it is stored.
+pub(super) struct WithOAuth {
+    pub(super) setup: Setup,
+    pub(super) file: ConfigFile,
+    pub(super) login: AuthLoginArguments,
+    /// The command that begins again.
+    pub(super) again: LoginCommand,
+}
+
+impl WithOAuth {
+    /// Logs in, and stores the account with the login.
+    pub(super) async fn add(
+        self,
+        questions: Option<Questions>,
+        global: &GlobalArguments,
+        watch: &Watch,
+        stops: &mut Stops,
+    ) -> Result<(), Failure> {
+        let Self {
+            mut setup,
+            mut file,
+            login,
+            again,
+        } = self;
+        let questions = questions.ok_or_else(cannot_log_in)?;
+        if let Some(service) = setup.service.filter(|service| service.secret == "oauth") {
+            let line = format!("{} accepts no passwords: it needs OAuth 2.0.", service.name);
+            questions.say(&line).map_err(Failure::terminal)?;
+        }
+        let named = ask_name(&questions, &mut setup);
+        stops.unless(Interrupted::NotStored, named).await?;
+        setup.add_sender();
+        file.add_account(&setup.name, setup.keys.clone());
+        let path = file.path().to_owned();
+        let candidate = Candidate {
+            name: setup.name.clone(),
+            account: setup.account.clone(),
+            file,
+            again,
+        };
+        let questions = Some(&questions);
+        let stored = crate::auth::log_in(candidate, login, questions, global, watch, stops);
+        let stored = stored.await?;
+        said(global, &Stream::stderr().marked(Mark::Done, &stored.text));
+        setup.say_written(&path, stored.is_default, global);
+        if !global.json {
+            setup.say_next(stored.is_default, global);
+        }
+        Ok(())
     }
-    ask_name(questions, &mut setup).await?;
-    let from = setup.account.from.as_ref();
-    let from = from.map_or_else(String::new, ToString::to_string);
-    setup.keys.push(("from", from.into()));
-    file.add_account(&setup.name, setup.keys);
-    let path = file.path().to_owned();
-    let arguments = AuthLoginArguments {
-        no_test: !is_tested,
-        ..AuthLoginArguments::default()
-    };
-    let new = (setup.name.clone(), setup.account, file);
-    let stored = crate::auth::log_in(new, arguments, Some(questions), global, watch).await?;
-    said(global, &Stream::stderr().marked(Mark::Done, &stored.text));
-    let is_default = stored.is_default;
-    let end = if is_default {
-        "; it is the default"
-    } else {
-        ""
-    };
-    let text = format!(
-        "account {} written to {}{end}",
-        setup.name,
-        shown_path(&path)
-    );
-    let object = json!({
-        "schema": "pilotfish.account-add/1", "name": setup.name,
-        "address": setup.address.to_string(), "file": path.display().to_string(),
-        "default": is_default, "tested": is_tested,
-    });
-    super::done(global, &text, &object);
-    Ok(())
 }
 
 fn cannot_log_in() -> Failure {

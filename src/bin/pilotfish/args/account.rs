@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use pilotfish::Security;
-use pilotfish::config::Account;
+use pilotfish::config::{Account, OAuthServer};
 use pilotfish::transport::Fingerprint;
 
 use super::server::TLS;
@@ -99,9 +99,21 @@ pub(crate) struct AccountAddArguments {
     #[arg(long, value_name = "CMD", group = "source")]
     pub(crate) token_command: Option<String>,
 
-    /// Log in with OAuth 2.0, in the browser [default: where the service accepts nothing else].
-    #[arg(long, group = "source")]
-    pub(crate) oauth: bool,
+    /// Log in with OAuth 2.0, in the browser [default: where the service accepts nothing else]; SERVER is
+    /// google, microsoft or a URL [default: that of the service].
+    #[arg(
+        long,
+        group = "source",
+        value_name = "SERVER",
+        num_args = 0..=1,
+        require_equals = true
+    )]
+    #[expect(clippy::option_option, reason = "the flag may have a value or not")]
+    pub(crate) oauth: Option<Option<OAuthServer>>,
+
+    /// The permission that --oauth asks for [default: sending mail at Google and Microsoft].
+    #[arg(long, value_name = "SCOPE", requires = "oauth")]
+    pub(crate) scope: Option<String>,
 
     /// Do not connect and log in now.
     #[arg(long)]
@@ -124,9 +136,24 @@ impl AccountAddArguments {
         Err(Failure::usage(message).with_help("write the path from / or ~/ on"))
     }
 
-    /// The command with these arguments and this server. A command that prints a secret is left to the
-    /// reader: its arguments may have the secret in them.
+    /// The command with these arguments and this server.
     pub(crate) fn with_server(&self, server: &str) -> String {
+        self.command(Some(server), self.oauth.as_ref())
+    }
+
+    /// The command with these arguments.
+    pub(crate) fn again(&self) -> String {
+        self.command(self.server.as_deref(), self.oauth.as_ref())
+    }
+
+    /// The command with another authorization server, which is left to the reader.
+    pub(crate) fn with_oauth_server(&self) -> String {
+        let command = self.command(self.server.as_deref(), None);
+        format!("{command} --oauth=SERVER")
+    }
+
+    /// A command that prints a secret is left to the reader: its arguments may have the secret in them.
+    fn command(&self, server: Option<&str>, oauth: Option<&Option<OAuthServer>>) -> String {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         let command = |command: &Option<String>| command.as_ref().map(|_| "CMD".to_owned());
         let tls = self.tls.map(|mode| mode.to_string());
@@ -142,19 +169,20 @@ impl AccountAddArguments {
             ("--password-env", self.password_env.clone()),
             ("--password-keyring", self.password_keyring.clone()),
             ("--token-command", command(&self.token_command)),
-            ("--server", Some(server.to_owned())),
+            ("--scope", self.scope.clone()),
+            ("--server", server.map(str::to_owned)),
         ];
         let mut words = vec!["pilotfish account add".to_owned(), in_shell(&self.address)];
         for (flag, value) in flags {
             words.extend(value.map(|value| format!("{flag} {}", in_shell(&value))));
         }
-        for (flag, is_given) in [
-            ("--no-login", self.no_login),
-            ("--oauth", self.oauth),
-            ("--no-test", self.no_test),
-        ] {
-            words.extend(is_given.then(|| flag.to_owned()));
-        }
+        let oauth = oauth.map(|server| match server {
+            Some(server) => format!("--oauth={}", in_shell(&server.to_string())),
+            None => "--oauth".to_owned(),
+        });
+        words.extend(self.no_login.then(|| "--no-login".to_owned()));
+        words.extend(oauth);
+        words.extend(self.no_test.then(|| "--no-test".to_owned()));
         words.join(" ")
     }
 }

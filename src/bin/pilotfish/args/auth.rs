@@ -21,6 +21,9 @@ pub(crate) enum AuthCommands {
     /// Log in with OAuth 2.0, in a browser or on another device.
     Login(Box<AuthLoginArguments>),
     /// Show how each account logs in, and whether that still works.
+    ///
+    /// The command reads what is stored, and renews a token that has expired. A login that was revoked works
+    /// here until its token expires: `pilotfish account test` asks the mail server.
     Status(NamedAccount),
     /// Print an access token, for another program.
     Token(NamedAccount),
@@ -36,6 +39,9 @@ pub(crate) enum AuthCommands {
 ///
 /// The login is proved at the mail server, and nothing is sent. Google and Microsoft want a client of your
 /// own, which is made once, in five steps that the command shows.
+///
+/// A login that is not stored is revoked, and so is one that the login of another client replaces. One of the
+/// same client is not: to revoke it, some providers end all logins of that client.
 #[derive(Args, Default)]
 pub(crate) struct AuthLoginArguments {
     #[command(flatten)]

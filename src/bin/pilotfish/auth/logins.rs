@@ -9,6 +9,7 @@ use pilotfish::oauth::OAuthCredentials;
 use super::tokens::no_token;
 use crate::args::GlobalArguments;
 use crate::failure::Failure;
+use crate::output::advice::LoginCommand;
 
 /// The logins that the command uses. A renewal goes on when the command is stopped, and the command waits
 /// for it at its end: without the new refresh token, the user would have to log in again.
@@ -45,6 +46,9 @@ pub(crate) async fn oauth_credentials(
     let credentials = global.logins.credentials(login);
     match credentials.tokens().await {
         Ok(_) => Ok(credentials),
-        Err(error) => Err(no_token(error, name)),
+        Err(error) => {
+            let again = LoginCommand::Login(name.map(str::to_owned));
+            Err(no_token(error, &again))
+        }
     }
 }

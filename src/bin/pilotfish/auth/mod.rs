@@ -3,13 +3,16 @@
 mod guide;
 mod login;
 mod logins;
+mod plan;
 mod set;
 mod status;
+mod storing;
 mod tokens;
 mod ways;
 
 pub(crate) use login::log_in;
 pub(crate) use logins::{Logins, oauth_credentials};
+pub(crate) use plan::Candidate;
 pub(crate) use tokens::remove;
 
 use crate::args::{AuthArguments, AuthCommands, GlobalArguments};
@@ -24,24 +27,34 @@ pub(crate) async fn run(arguments: AuthArguments, global: &GlobalArguments) -> u
     let watch = logging::init(global);
     let done = async {
         let mut stops = Stops::new()?;
-        let how_far = match &arguments.command {
-            AuthCommands::Status(_) => Interrupted::NotTested,
-            _ => Interrupted::NotStored,
-        };
-        let work = async {
-            match arguments.command {
-                AuthCommands::Login(arguments) => {
-                    Box::pin(login::login(*arguments, global, &watch)).await
-                }
-                AuthCommands::Status(named) => return status::status(named, global).await,
-                AuthCommands::Token(named) => tokens::token(named, global).await,
-                AuthCommands::Refresh(named) => tokens::refresh(named, global).await,
-                AuthCommands::Logout(named) => tokens::logout(named, global).await,
-                AuthCommands::Set(arguments) => Box::pin(set::set(arguments, global)).await,
+        let kept = Interrupted::NotStored;
+        match arguments.command {
+            // It stops by itself, as a login at the provider may have to be revoked.
+            AuthCommands::Login(arguments) => {
+                Box::pin(login::login(*arguments, global, &watch, &mut stops)).await
             }
-            .map(|()| exit::OK)
-        };
-        stops.unless(how_far, Box::pin(work)).await
+            AuthCommands::Status(named) => {
+                let status = Box::pin(status::status(named, global));
+                return stops.unless(Interrupted::NotTested, status).await;
+            }
+            AuthCommands::Token(named) => {
+                let token = Box::pin(tokens::token(named, global));
+                stops.unless(kept, token).await
+            }
+            AuthCommands::Refresh(named) => {
+                let refresh = Box::pin(tokens::refresh(named, global));
+                stops.unless(kept, refresh).await
+            }
+            AuthCommands::Logout(named) => {
+                let logout = Box::pin(tokens::logout(named, global));
+                stops.unless(kept, logout).await
+            }
+            AuthCommands::Set(arguments) => {
+                let set = Box::pin(set::set(arguments, global));
+                stops.unless(kept, set).await
+            }
+        }
+        .map(|()| exit::OK)
     };
     let done: Result<u8, Failure> = done.await;
     done.unwrap_or_else(|failure| failed(global, None, &failure))

@@ -136,7 +136,7 @@ async fn read(mut source: Account) -> Result<Secret, Failure> {
 }
 
 /// The path, with the home directory in place of `~`.
-fn at_home(path: PathBuf) -> PathBuf {
+pub(super) fn at_home(path: PathBuf) -> PathBuf {
     match (path.strip_prefix("~"), std::env::home_dir()) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path,

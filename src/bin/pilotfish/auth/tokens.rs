@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::account::{Chosen, chosen, done, said};
 use crate::args::{GlobalArguments, NamedAccount};
 use crate::failure::Failure;
-use crate::output::advice::oauth_help;
+use crate::output::advice::{LoginCommand, oauth_help};
 use crate::output::report;
 use crate::settings::in_shell;
 use crate::terminal::quantity::Span;
@@ -20,7 +20,7 @@ pub(super) async fn token(named: NamedAccount, global: &GlobalArguments) -> Resu
     let Chosen { name, account, .. } = chosen(named, global).await?;
     let login = login_of(&name, &account)?;
     let tokens = global.logins.credentials(&login).tokens().await;
-    let tokens = tokens.map_err(|error| no_token(error, Some(&name)))?;
+    let tokens = tokens.map_err(|error| no_token(error, &LoginCommand::of(&name)))?;
     let token = String::from_utf8_lossy(tokens.access().expose()).into_owned();
     if global.json {
         let object = json!({
@@ -40,7 +40,7 @@ pub(super) async fn refresh(named: NamedAccount, global: &GlobalArguments) -> Re
     let Chosen { name, account, .. } = chosen(named, global).await?;
     let login = login_of(&name, &account)?;
     let tokens = global.logins.credentials(&login).refresh().await;
-    let tokens = tokens.map_err(|error| no_token(error, Some(&name)))?;
+    let tokens = tokens.map_err(|error| no_token(error, &LoginCommand::of(&name)))?;
     let valid = validity(&tokens).map(|valid| format!(": valid for {valid}"));
     let text = format!("token of {name} renewed{}", valid.unwrap_or_default());
     let object = json!({
@@ -133,9 +133,9 @@ fn login_of(name: &str, account: &Account) -> Result<OAuthLogin, Failure> {
     })
 }
 
-/// Why the account with this name has no access token, with the command that helps.
-pub(super) fn no_token(error: OAuthError, name: Option<&str>) -> Failure {
-    let help = oauth_help(&error, name);
+/// Why there is no access token, with the command that helps.
+pub(super) fn no_token(error: OAuthError, again: &LoginCommand) -> Failure {
+    let help = oauth_help(&error, again);
     let failure = Failure::from(error);
     match help {
         Some(help) => failure.with_help(help),

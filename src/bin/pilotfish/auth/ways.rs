@@ -12,6 +12,7 @@ use tokio::process::Command;
 
 use super::tokens::no_token;
 use crate::failure::Failure;
+use crate::output::advice::LoginCommand;
 use crate::output::logging::Watch;
 use crate::output::report::notice;
 use crate::output::waiting::WaitingLine;
@@ -27,8 +28,8 @@ const MAX_ADDRESS: u64 = 16 << 10;
 /// What a login needs.
 pub(super) struct Way<'a> {
     pub(super) client: &'a OAuthClient,
-    /// The name of the account.
-    pub(super) name: &'a str,
+    /// The command that begins again.
+    pub(super) again: &'a LoginCommand,
     pub(super) user: &'a str,
     pub(super) questions: Option<&'a Questions>,
     pub(super) watch: &'a Watch,
@@ -73,7 +74,7 @@ impl Way<'_> {
             never = opening => match never {},
         };
         drop(line);
-        tokens.map_err(|error| no_token(error, Some(self.name)))
+        tokens.map_err(|error| no_token(error, self.again))
     }
 
     /// By the browser of another machine. Its last page does not load, and has the code in its address.
@@ -100,7 +101,7 @@ impl Way<'_> {
             Ok(redirected) => self.client.exchange(&authorization, &redirected).await,
             Err(error) => Err(error),
         };
-        tokens.map_err(|error| no_token(error, Some(self.name)))
+        tokens.map_err(|error| no_token(error, self.again))
     }
 
     /// On any device, by a code (RFC 8628).
@@ -112,13 +113,13 @@ impl Way<'_> {
             return Err(Failure::usage(message).with_help(help));
         }
         let login = self.client.device().await;
-        let login = login.map_err(|error| no_token(error, Some(self.name)))?;
+        let login = login.map_err(|error| no_token(error, self.again))?;
         let (uri, code) = (painted(CYAN, login.uri()), painted(BOLD, login.user_code()));
         notice(&format!("Open {uri} on any device and enter: {code}"));
         let line = self.waits("waiting for the login".to_owned(), login.expires_in());
         let tokens = self.client.poll(&login).await;
         drop(line);
-        tokens.map_err(|error| no_token(error, Some(self.name)))
+        tokens.map_err(|error| no_token(error, self.again))
     }
 
     fn waits(&self, what: String, limit: Duration) -> Option<WaitingLine> {

@@ -173,6 +173,12 @@ impl ConfigFile {
         self.edits.push(edit);
     }
 
+    /// Whether what is changed can be read again.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        Config::parse(&self.text())?;
+        Ok(())
+    }
+
     /// Locks the file until it is saved, reads it again, and checks that the changes can be made: a
     /// secret that is stored now is one of an account that can be written.
     pub(crate) async fn reserve(&mut self) -> Result<(), Failure> {

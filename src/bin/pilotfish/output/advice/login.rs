@@ -1,12 +1,16 @@
 //! Advice for a login that is rejected or missing.
 
+use std::fmt;
+
+use pilotfish::oauth::{OAuthError, OAuthErrorKind};
 use pilotfish::protocol::ReplyMeaning::LoginRequired;
 use pilotfish::services::Service;
-use pilotfish::{ErrorKind, Problem, Stage};
+use pilotfish::{Error, ErrorKind, Problem, Stage};
 
 use super::situation::LoginBy;
 use super::{ANY, Advice, AtService, rows};
 use crate::connection::Connection;
+use crate::settings::in_shell;
 
 /// For a login that is rejected.
 pub(super) const ROWS: &[Advice] = rows! {
@@ -93,6 +97,78 @@ pub(super) fn of_service(row: &Advice, connection: &Connection) -> Option<String
         )),
         _ => None,
     }
+}
+
+/// The command that logs in with OAuth 2.0, as help names it.
+#[derive(Debug)]
+pub(crate) enum LoginCommand {
+    /// `auth login` of the account with this name, if it has one.
+    Login(Option<String>),
+    /// `account add`, as the account is not stored before it has logged in.
+    Add {
+        again: String,
+        /// The same with an authorization server.
+        with_server: String,
+    },
+}
+
+impl LoginCommand {
+    /// The login of an account that has a name.
+    pub(crate) fn of(name: &str) -> Self {
+        Self::Login(Some(name.to_owned()))
+    }
+
+    /// The name of the account, if it is stored.
+    pub(crate) fn account(&self) -> Option<&str> {
+        match self {
+            Self::Login(name) => name.as_deref(),
+            Self::Add { .. } => None,
+        }
+    }
+
+    /// The command for another client; `account add` asks for it.
+    pub(crate) fn with_client(&self) -> String {
+        match self {
+            Self::Login(_) => format!("{self} --client-id ID --client-secret-file FILE"),
+            Self::Add { .. } => self.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for LoginCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Login(None) => f.write_str("pilotfish auth login"),
+            Self::Login(Some(name)) => write!(f, "pilotfish auth login {}", in_shell(name)),
+            Self::Add { again, .. } => f.write_str(again),
+        }
+    }
+}
+
+/// The command that helps after a login with OAuth 2.0 that failed, if one does. The error has the cause.
+pub(crate) fn oauth_help(error: &OAuthError, login: &LoginCommand) -> Option<String> {
+    Some(match error.kind() {
+        OAuthErrorKind::NotLoggedIn => login.to_string(),
+        OAuthErrorKind::LoginEnded
+        | OAuthErrorKind::InvalidScope
+        | OAuthErrorKind::WrongAudience
+        | OAuthErrorKind::AccessDenied
+        | OAuthErrorKind::AdminConsent
+        | OAuthErrorKind::Expired
+        | OAuthErrorKind::Cancelled
+        | OAuthErrorKind::RedirectUri
+        | OAuthErrorKind::State => format!("then: {login}"),
+        OAuthErrorKind::InvalidClient => format!("with another client: {}", login.with_client()),
+        OAuthErrorKind::Clock => "set the clock, as by: timedatectl set-ntp true".to_owned(),
+        _ => return None,
+    })
+}
+
+/// The error of a login with OAuth 2.0 among the causes of a library's error.
+pub(crate) fn oauth_error(error: &Error) -> Option<&OAuthError> {
+    let first: &(dyn std::error::Error + 'static) = error;
+    let mut causes = std::iter::successors(Some(first), |error| error.source());
+    causes.find_map(|error| error.downcast_ref())
 }
 
 const fn at(key: &'static str, meaning: &'static str, needs_secret: bool) -> AtService {

@@ -5,14 +5,13 @@
 mod connection;
 mod login;
 mod mail;
-mod oauth;
 mod situation;
 
 use pilotfish::protocol::{Reply, ReplyMeaning};
 use pilotfish::transport::Fingerprint;
 use pilotfish::{Error, ErrorKind, Fate, Problem, Stage};
 
-pub(crate) use oauth::{oauth_error, oauth_help};
+pub(crate) use login::{LoginCommand, oauth_error, oauth_help};
 pub(crate) use situation::{LoginBy, SecretShape};
 
 use crate::connection::Connection;
@@ -118,6 +117,10 @@ pub(crate) fn advice(error: &Error, connection: &Connection) -> Vec<String> {
     {
         return trust(sha256, needs_authority, connection);
     }
+    // A token that was refused could not be renewed: what helps with that is what counts.
+    if oauth_error(error).is_some() {
+        return Vec::new();
+    }
     let mut rows = TABLES.into_iter().flatten();
     let Some(row) = rows.find(|row| row.matches(&facts, connection)) else {
         return Vec::new();
@@ -125,9 +128,11 @@ pub(crate) fn advice(error: &Error, connection: &Connection) -> Vec<String> {
     let secret = connection.secret.as_ref();
     let of_service = login::of_service(row, connection);
     let text = of_service.as_deref().unwrap_or(row.text);
+    let login = LoginCommand::Login(connection.name.clone()).to_string();
+    let text = text.replace(&LoginCommand::Login(None).to_string(), &login);
     vec![match secret.filter(|_| row.says_what_was_sent) {
         Some(secret) => format!("{text} ({secret})"),
-        None => text.to_owned(),
+        None => text,
     }]
 }
 
