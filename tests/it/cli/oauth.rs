@@ -139,6 +139,16 @@ impl World {
         assert_eq!(self.provider.violations(), Vec::<String>::new());
     }
 
+    /// Checks what a command prints when the account says `auth = "none"`.
+    async fn without_login(&self, arguments: &str, expected: &str) {
+        let config = self.config();
+        let directory = &self.fixture.directory;
+        directory.file("mail.toml", format!("{config}auth = \"none\"\n"));
+        let shown = self.run(arguments).end().await;
+        assert_eq!(shown.result().trim_start(), expected);
+        directory.file("mail.toml", config);
+    }
+
     pub(super) fn config(&self) -> String {
         String::from_utf8(self.fixture.directory.read("mail.toml")).unwrap()
     }
@@ -285,12 +295,14 @@ async fn status_token_refresh_and_logout() {
         shown.result().contains("work  password in password"),
         "{shown:?}"
     );
+    world.without_login("auth status", "work  no login").await;
     let ended = world.run("auth token work").end().await;
     ended.fails(64, "to change that: pilotfish auth login work");
     world.log_in().await;
     let shown = world.run("auth status").end().await;
     let expected = "work  OAuth 2.0 in a file (mode 600)  token for 59 min more, then renewed";
     assert_eq!(shown.result().trim_start(), expected);
+    world.without_login("auth status", "work  no login").await;
     let status = world.run("auth status --json").end().await;
     let object: Value = serde_json::from_str(status.result()).unwrap();
     assert_eq!(object["schema"], "pilotfish.auth-status/1");

@@ -5,7 +5,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use pilotfish::Secret;
 use pilotfish::config::Config;
 use pilotfish::oauth::Loopback;
-use pilotfish::testing::{AccessToken, AuthorizationServer, GrantType, Security, TestServer};
+use pilotfish::testing::{
+    AccessToken, AuthorizationServer, Endpoint, GrantType, Security, TestServer,
+};
 
 use super::account::{CONFIG, words};
 use super::cli_fixture::{CliFixture, Directory};
@@ -125,6 +127,60 @@ async fn a_mail_is_sent_by_the_token_of_the_store() {
         .collect();
     assert_eq!(users, [Some(USER)]);
     provider.shutdown().await.unwrap();
+}
+
+/// The keys of logins without a user, and the grant that the authorization server gets. They need no
+/// `auth login`.
+#[tokio::test]
+async fn logins_without_a_user() {
+    let key = include_str!("../../fixtures/dkim/rsa-2048.pem");
+    let public = include_str!("../../fixtures/dkim/rsa-2048-public.pem");
+    let robot = "robot@example.org";
+    for (keys, grant) in [
+        (
+            "oauth = 'ISSUER'\noauth-grant = 'client-credentials'\nclient-id = 'mailer'\n\
+             client-secret-file = 'secret'\n",
+            GrantType::ClientCredentials,
+        ),
+        (
+            "oauth = 'google'\noauth-grant = 'service-account'\n\
+             service-account-file = 'robot.json'\n",
+            GrantType::JwtBearer,
+        ),
+    ] {
+        let provider = AuthorizationServer::builder().user(USER);
+        let provider = provider.confidential_client("mailer", "sesame");
+        let provider = provider.service_account(robot, public);
+        let provider = provider.start().await.unwrap();
+        let server = TestServer::builder().security(Security::ImplicitTls);
+        let fixture = CliFixture::open(server.tokens_of(&provider)).await;
+        let directory = &fixture.directory;
+        directory.file("secret", "sesame");
+        let robot = serde_json::json!({
+            "client_email": robot, "private_key": key, "token_uri": provider.url(Endpoint::Token),
+        });
+        directory.file("robot.json", robot.to_string());
+        let text = format!(
+            "[account.a]\nserver = 'smtps://{}'\ntls-ca = 'ca.pem'\nuser = '{USER}'\n\
+             oauth-scope = 'mail.send'\n{}",
+            fixture.server.addr(),
+            keys.replace("ISSUER", provider.issuer())
+        );
+        directory.file("a.toml", text);
+        let send = "send -C a.toml --to ann@example.org --subject s --text t";
+        let ended = run(directory, send).await;
+        assert_eq!(ended.status, 0, "{ended:?}");
+        assert_eq!(provider.token_requests(grant), 1);
+        let ended = run(directory, "auth refresh a -C a.toml").await;
+        assert!(ended.result().contains("token of a renewed"), "{ended:?}");
+        assert_eq!(provider.token_requests(grant), 2);
+        let ended = run(directory, "auth login a -C a.toml").await;
+        ended.fails(64, "a obtains its tokens by itself, without a login");
+        let received = fixture.server.take_received();
+        let users = received.iter().map(|mail| mail.authenticated_as.as_deref());
+        assert_eq!(users.collect::<Vec<_>>(), [Some(USER)]);
+        assert_eq!(provider.violations(), Vec::<String>::new());
+    }
 }
 
 /// A real Secret Service has the secret of the client and the tokens, and gets the renewed ones.

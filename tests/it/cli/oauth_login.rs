@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
 
-use pilotfish::testing::Endpoint;
+use pilotfish::testing::{Endpoint, EndpointFault};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -105,17 +105,40 @@ async fn another_device() {
     }
 }
 
-/// A person presses Enter, and the browser opens.
+/// The code on the screen expires before somebody enters it.
+#[tokio::test]
+async fn the_code_for_another_device_expires() {
+    let world = World::open(provider().device_interval(1)).await;
+    let expired = EndpointFault::Error {
+        status: 400,
+        code: "expired_token".to_owned(),
+        description: String::new(),
+    };
+    world.provider.fault(Endpoint::Token, expired);
+    let ended = world.login("--device").await.end().await;
+    ended.fails(77, "expired");
+    ended.fails(77, "then: pilotfish auth login work");
+    world.has_stored_nothing();
+    world.ends_with(0).await;
+}
+
+/// A person presses Enter, and the first of the browsers opens that works: the others are not there, may not
+/// be run, or fail.
 #[tokio::test]
 async fn the_browser_of_the_desktop() {
     let world = World::open(provider()).await;
-    let browser = world
-        .fixture
-        .directory
-        .file("browser", "#!/bin/sh\necho \"$1\" > url\n");
-    std::fs::set_permissions(&browser, PermissionsExt::from_mode(0o755)).unwrap();
+    let directory = &world.fixture.directory;
+    for (name, script, mode) in [
+        ("plain", "#!/bin/sh\necho plain > url\n", 0o644),
+        ("failing", "#!/bin/sh\ntouch tried\nexit 1\n", 0o755),
+        ("browser", "#!/bin/sh\necho \"$*\" > url\n", 0o755),
+    ] {
+        directory.file(name, script);
+        directory.chmod(name, mode);
+    }
     let arguments = world.login_arguments("--store file");
-    let mut screen = world.screen("BROWSER=\"$PWD/browser\"", &arguments);
+    let browsers = "BROWSER=\"$PWD/none:$PWD/plain:$PWD/failing:$PWD/browser --new %s now\"";
+    let mut screen = world.screen(browsers, &arguments);
     screen.answer("in your browser, or open:", "\n").await;
     let path = world.fixture.directory.path().join("url");
     let url = loop {
@@ -124,7 +147,10 @@ async fn the_browser_of_the_desktop() {
             _ => tokio::task::yield_now().await,
         }
     };
-    let page = world.provider.log_in(url.trim(), USER).await.unwrap();
+    let url = url.trim().strip_prefix("--new ").expect(&url);
+    let url = url.strip_suffix(" now").expect(url);
+    assert!(directory.path().join("tried").exists());
+    let page = world.provider.log_in(url, USER).await.unwrap();
     assert_eq!(page.status, 200, "{page:?}");
     let (status, shown) = screen.end().await;
     assert_eq!(status.code(), Some(0), "{shown}");

@@ -133,6 +133,25 @@ async fn the_steps_to_a_client() {
     }
 }
 
+/// A token on the screen has a warning before it.
+#[tokio::test]
+async fn a_token_is_shown() {
+    let world = World::open(provider()).await;
+    world.log_in().await;
+    let tokens = world.stored().await;
+    let token = String::from_utf8_lossy(tokens.access().expose()).into_owned();
+    let warning = "warning: whoever has this token can send mail as you until it expires\n";
+    for (arguments, expected) in [
+        ("auth token work", format!("{warning}{token}\n")),
+        ("auth token work --quiet", format!("{token}\n")),
+    ] {
+        let (status, shown) = world.screen("", arguments).end().await;
+        assert_eq!(status.code(), Some(0), "{shown}");
+        assert_eq!(shown.replacen("! ", "warning: ", 1), expected);
+    }
+    world.ends_with(0).await;
+}
+
 /// A service that accepts no passwords needs no flag for the login.
 #[tokio::test]
 async fn an_account_is_added() {

@@ -56,7 +56,7 @@ impl WithOAuth {
         };
         let questions = Some(&questions);
         let stored = crate::auth::log_in(candidate, login, questions, global, watch, stops);
-        let stored = stored.await?;
+        let stored = Box::pin(stored).await?;
         said(global, &Stream::stderr().marked(Mark::Done, &stored.text));
         setup.say_written(&path, stored.is_default, global);
         if !global.json {

@@ -58,7 +58,7 @@ pub(super) async fn login(
         watch,
         stops,
     );
-    let stored = stored.await?;
+    let stored = Box::pin(stored).await?;
     done(global, &stored.text, &stored.object);
     Ok(())
 }

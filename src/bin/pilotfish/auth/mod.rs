@@ -1,5 +1,6 @@
 //! `pilotfish auth`: logs in with OAuth 2.0, and stores passwords.
 
+mod browser;
 mod guide;
 mod login;
 mod logins;

@@ -128,21 +128,25 @@ impl Plan {
         })
     }
 
-    /// Whether the account had a login by the same client, or by one whose logins are revoked with it. At
-    /// Google, to revoke one login of a user ends all of them that the clients of a project have.
+    /// Whether the account had a login that ends when this one is revoked, or the other way round.
     pub(super) fn keeps_client(&self) -> bool {
-        let Some(earlier) = &self.earlier else {
-            return false;
-        };
-        let of = |account: &Account| {
-            let id = account.client_id.clone().unwrap_or_default();
-            match account.oauth {
-                Some(OAuthServer::Google) => id.split('-').next().map(str::to_owned),
-                _ => Some(id),
-            }
-        };
-        earlier.oauth == self.account.oauth && of(earlier) == of(&self.account)
+        let mut earlier = self.earlier.iter();
+        earlier.any(|earlier| ends_with(earlier, &self.account))
     }
+}
+
+/// Whether the logins of two clients may end together. Some servers revoke all logins of a user by the same
+/// client, and Google those by the clients of the same project.
+fn ends_with(earlier: &Account, now: &Account) -> bool {
+    let of = |account: &Account| {
+        let id = account.client_id.clone().unwrap_or_default();
+        match account.oauth {
+            // An ID begins with the number of the project.
+            Some(OAuthServer::Google) => id.split('-').next().map(str::to_owned),
+            _ => Some(id),
+        }
+    };
+    earlier.oauth == now.oauth && of(earlier) == of(now)
 }
 
 /// What the account and the command line contradict.
@@ -357,4 +361,54 @@ fn can_write(path: &Path) -> Result<(), Failure> {
         let message = format!("cannot write {}", shown_path(path));
         Failure::io(exit::CANNOT_CREATE, message, error)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_files_can_be_written() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("file"), "").unwrap();
+        for (path, expected) in [
+            ("file", true),
+            ("new", true),
+            ("new/directory/file", true),
+            ("", false),
+            ("file/new", false),
+            // No user can write there.
+            ("/proc/new", false),
+        ] {
+            let found = can_write(&directory.path().join(path));
+            assert_eq!(found.is_ok(), expected, "{path}");
+        }
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    /// The client before, the one now, and whether to revoke the login of one may end that of the other.
+    #[test]
+    fn clients_whose_logins_end_together() {
+        let own = "https://id.example";
+        for (server, before, now, expected) in [
+            ("google", "12-a.apps", "12-a.apps", true),
+            ("google", "12-a.apps", "12-b.apps", true),
+            ("google", "12-a.apps", "13-a.apps", false),
+            ("microsoft", "12-a", "12-a", true),
+            ("microsoft", "12-a", "12-b", false),
+            (own, "a-b", "a-c", false),
+        ] {
+            let account = |id: &str| {
+                let mut account = Account::default();
+                account.oauth = server.parse().ok();
+                account.client_id = Some(id.to_owned());
+                account
+            };
+            let found = ends_with(&account(before), &account(now));
+            assert_eq!(found, expected, "{server} {before} {now}");
+        }
+        let mut other = Account::default();
+        other.oauth = own.parse().ok();
+        assert!(!ends_with(&Account::default(), &other));
+    }
 }

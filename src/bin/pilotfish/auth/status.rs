@@ -94,6 +94,16 @@ fn table(rows: &[Row]) -> String {
 }
 
 async fn row(name: String, account: &Account, global: &GlobalArguments) -> Row {
+    // With auth = "none", what else there is does not count.
+    if !account.logs_in() {
+        return Row {
+            name,
+            mark: Mark::Idle,
+            by: "no login".to_owned(),
+            state: String::new(),
+            expires: None,
+        };
+    }
     if account.uses_oauth() {
         return oauth(name, account, global).await;
     }

@@ -1,15 +1,13 @@
 //! The ways to log in with OAuth 2.0: by the browser, by a pasted address, and on another device.
 
 use std::convert::Infallible;
-use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use pilotfish::oauth::{Authorization, Loopback, OAuthClient, Redirected, Tokens};
 use pilotfish::transport::Timeouts;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, stdin};
-use tokio::process::Command;
 
+use super::browser::Browser;
 use super::tokens::no_token;
 use crate::failure::Failure;
 use crate::output::advice::LoginCommand;
@@ -45,7 +43,7 @@ impl Way<'_> {
         let host = host(&authorization);
         let opener = self
             .questions
-            .and_then(|questions| Some((questions, opener()?)));
+            .and_then(|questions| Some((questions, Browser::find()?)));
         let shown = painted(CYAN, url);
         if opener.is_some() {
             notice(&format!(
@@ -61,11 +59,11 @@ impl Way<'_> {
             BROWSER,
         );
         let opening = async {
-            if let Some((questions, program)) = opener
+            if let Some((questions, browser)) = opener
                 && let Ok(Some(_)) = questions.line("").await
             {
                 // The address is on the screen, if this fails.
-                let _ = open(&program, url);
+                browser.open(url).await;
             }
             std::future::pending::<Infallible>().await
         };
@@ -134,41 +132,4 @@ fn host(authorization: &Authorization) -> &str {
     let url = authorization.url();
     let after = url.split_once("://").map_or(url, |(_, after)| after);
     after.split(['/', '?']).next().unwrap_or_default()
-}
-
-/// The program that opens a page in the browser of this desktop, if there is one.
-fn opener() -> Option<String> {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let own = variable("BROWSER").and_then(|programs| {
-        let first = programs.split(':').next().unwrap_or_default().to_owned();
-        Some(first).filter(|program| is_program(program))
-    });
-    let has_desktop = variable("DISPLAY")
-        .or_else(|| variable("WAYLAND_DISPLAY"))
-        .is_some();
-    let desktop = if cfg!(target_os = "macos") {
-        Some("open")
-    } else {
-        Some("xdg-open").filter(|_| has_desktop)
-    };
-    own.or_else(|| {
-        let desktop = desktop.filter(|program| is_program(program));
-        desktop.map(str::to_owned)
-    })
-}
-
-/// Whether the name is that of a program.
-fn is_program(name: &str) -> bool {
-    if name.contains('/') {
-        return Path::new(name).is_file();
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
-}
-
-/// Starts the browser, which goes on without this command.
-fn open(program: &str, url: &str) -> std::io::Result<()> {
-    let mut command = Command::new(program);
-    command.arg(url).stdin(Stdio::null()).stdout(Stdio::null());
-    command.stderr(Stdio::null()).spawn().map(drop)
 }
