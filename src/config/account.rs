@@ -136,7 +136,7 @@ pub struct Account {
     /// `keyring`.
     pub client_secret_keyring: Option<String>,
     /// The key file of a service account of Google, in JSON, that only its owner can read.
-    /// [`user`](Self::user) is the one whom the account acts for.
+    /// [`user`](Self::user) is the one that the account acts for.
     #[serde(deserialize_with = "secret_places::path")]
     pub service_account_file: Option<PathBuf>,
     /// A file that only its owner can read, with an OAuth 2.0 access token on its first line, or

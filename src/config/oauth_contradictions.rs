@@ -33,7 +33,7 @@ impl Account {
             ),
             (
                 self.auth_as.is_some(),
-                "with oauth, the user is the one whom mails are sent as: leave auth-as out, and set \
+                "with oauth, mails are sent as the user: leave auth-as out, and set \
                  user to that name",
             ),
             (

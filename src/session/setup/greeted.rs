@@ -260,7 +260,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
     /// # Errors
     ///
     /// [`ErrorKind::Auth`] if the server refused the login, transient if it says so;
-    /// [`ErrorKind::Unsupported`] if it offers no mechanism that will do; [`ErrorKind::Config`] if those that
+    /// [`ErrorKind::Unsupported`] if it offers no mechanism that can be used; [`ErrorKind::Config`] if those that
     /// it offers cannot take this password; [`ErrorKind::Protocol`] if it broke the mechanism's rules or,
     /// with SCRAM, has not proved that it knows the password; and as any command at [`Stage::Auth`].
     ///
