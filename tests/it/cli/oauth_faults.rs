@@ -170,6 +170,10 @@ async fn a_token_that_the_mail_server_refuses() {
     world.provider.log_in(url.trim(), USER).await.unwrap();
     let ended = running.end().await;
     ended.reports(77, "127.0.0.1 rejected the login of me@example.org");
+    ended.reports(
+        77,
+        "log in again as the user of the account (pilotfish auth login work)",
+    );
     assert_eq!(world.provider.requests(Endpoint::Revocation), 1);
     assert_eq!(trusted.requests(Endpoint::Token), 0);
     world.has_stored_nothing();

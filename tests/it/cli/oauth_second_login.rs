@@ -224,12 +224,23 @@ async fn a_revocation_that_takes_long() {
 async fn what_is_refused_before_the_browser() {
     for (place, arguments, status, words) in [
         ("", "--scope ' '", 64, "the scope of --scope is empty"),
-        ("file/new.tokens", "", 73, "cannot write file/new.tokens"),
         (
-            "work.tokens",
+            "token-file = \"file/new.tokens\"",
+            "",
+            73,
+            "cannot write file/new.tokens",
+        ),
+        (
+            "",
             "--store keyring",
             64,
             "the login of work is stored in the file work.tokens: leave --store out",
+        ),
+        (
+            "token-keyring = \"work\"",
+            "--store file",
+            64,
+            "write token-file = \"work.tokens\" in place of token-keyring, then: pilotfish auth login",
         ),
     ] {
         let world = World::open(provider()).await;
@@ -237,7 +248,7 @@ async fn what_is_refused_before_the_browser() {
         world.fixture.directory.file("file", "");
         let config = world.config();
         if !place.is_empty() {
-            let config = config.replace("\"work.tokens\"", &format!("\"{place}\""));
+            let config = config.replace("token-file = \"work.tokens\"", place);
             world.fixture.directory.file("mail.toml", config);
         }
         let before = world.provider.requests(Endpoint::Authorization);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::account::{CONFIG, conversation};
 use super::oauth::{CLIENT, SECRET, World, provider};
 use super::oauth_login::last_address;
-use super::run::{Run, USER};
+use super::run::{Run, USER, unwrapped};
 use crate::support::screen::Screen;
 
 /// The address that the screen shows in a line of its own.
@@ -221,4 +221,33 @@ async fn an_account_is_added_with_its_login() {
         run.end().await.result();
         world.ends_with(1).await;
     }
+}
+
+/// The account is not stored, so the help names no command that needs it.
+#[tokio::test]
+async fn a_new_account_whose_login_is_refused() {
+    let world = World::open(provider()).await;
+    let server = world.fixture.server.addr();
+    let issuer = world.provider.issuer();
+    let config = world.config();
+    let add = format!(
+        "account add {USER} --name new --tls-ca ca.pem --scope mail.send --server {server} \
+         --oauth={issuer}"
+    );
+    let mut screen = world.screen("", &add);
+    screen.answer("as recipients see it [Me]: ", "\n").await;
+    screen.answer("Client ID: ", &format!("{CLIENT}\n")).await;
+    let question = "Client secret (not shown; Enter: none): ";
+    screen.answer(question, &format!("{SECRET}\n")).await;
+    screen.answer("and not encrypted? [Y/n] ", "\n").await;
+    screen.until("in a browser of this machine:").await;
+    let url = shown_address(&mut screen).await;
+    world.provider.refuse_login(&url).await.unwrap();
+    let (status, shown) = screen.end().await;
+    assert_eq!(status.code(), Some(77), "{shown}");
+    let shown = unwrapped(&shown);
+    assert!(shown.contains(&format!("then: pilotfish {add}")), "{shown}");
+    assert!(!shown.contains("auth login"), "{shown}");
+    assert_eq!(world.config(), config);
+    world.ends_with(0).await;
 }

@@ -2,6 +2,7 @@
 
 mod browser;
 mod guide;
+mod keys;
 mod login;
 mod logins;
 mod plan;
