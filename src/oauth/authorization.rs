@@ -12,6 +12,10 @@ pub struct Authorization {
     pub(super) state: Secret,
     /// Proves that whoever exchanges the code began the login (RFC 7636 section 4.1).
     pub(super) verifier: Secret,
+    /// The issuer that a redirect has to name, if it names one (RFC 9207 section 2.4).
+    pub(super) issuer: Option<String>,
+    /// Whether it has to name one.
+    pub(super) names_issuer: bool,
 }
 
 impl Authorization {

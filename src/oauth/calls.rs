@@ -22,6 +22,7 @@ use super::endpoint::Endpoint;
 use super::error::{OAuthError, OAuthErrorKind as Kind, shown};
 use super::hidden::Hidden;
 use super::http::HttpClient;
+use super::lenient::with_whole_seconds;
 use super::meaning::scope_advice;
 use super::provider::Brand;
 use super::tokens::Tokens;
@@ -39,7 +40,6 @@ pub(super) struct Calls<'a> {
     brand: Brand,
     server: &'a str,
     hidden: Hidden,
-    begun: SystemTime,
     answer: Mutex<Option<Answer>>,
 }
 
@@ -70,7 +70,6 @@ impl<'a> Calls<'a> {
             brand,
             server,
             hidden: Hidden::default(),
-            begun: SystemTime::now(),
             answer: Mutex::new(None),
         }
     }
@@ -82,10 +81,14 @@ impl<'a> Calls<'a> {
     }
 
     pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, OAuthError> {
+        let asked = SystemTime::now();
         let mut response = self.http.fetch(request).await?;
+        if let Some(body) = with_whole_seconds(response.body()) {
+            *response.body_mut() = body;
+        }
         // Some servers name another type for their JSON. What is not JSON is found when it is read.
         response.headers_mut().remove(CONTENT_TYPE);
-        let answer = Answer::of(&response, &self.hidden);
+        let answer = Answer::of(&response, asked, &self.hidden);
         *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
         Ok(response)
     }
@@ -165,6 +168,12 @@ impl<'a> Calls<'a> {
         })
     }
 
+    /// When the request began whose answer came last.
+    fn asked(&self) -> SystemTime {
+        let answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
+        answer.as_ref().map_or_else(SystemTime::now, Answer::asked)
+    }
+
     /// The tokens of an answer, if they can be used for mail.
     pub(super) fn tokens(
         &self,
@@ -180,8 +189,9 @@ impl<'a> Calls<'a> {
             tokens = tokens.with_refresh(refresh);
         }
         if let Some(life) = response.expires_in() {
-            let expires = self.begun.checked_add(life.min(MAX_LIFE));
-            tokens = tokens.with_expiry(self.begun, expires.unwrap_or(self.begun));
+            let asked = self.asked();
+            let expires = asked.checked_add(life.min(MAX_LIFE));
+            tokens = tokens.with_expiry(asked, expires.unwrap_or(asked));
         }
         Ok(tokens)
     }
@@ -207,7 +217,8 @@ impl<'a> Calls<'a> {
         match refresh.as_ref().and_then(|refresh| usable(refresh)) {
             None => Err(refused),
             Some(refresh) => {
-                let tokens = Tokens::new("").with_expiry(self.begun, self.begun);
+                let asked = self.asked();
+                let tokens = Tokens::new("").with_expiry(asked, asked);
                 Ok((tokens.with_refresh(refresh), Some(refused)))
             }
         }
@@ -372,7 +383,7 @@ mod tests {
         let http = HttpClient::new().unwrap();
         let calls = Calls::new(&http, Flow::Refresh, Brand::Other, "id.example");
         let empty = oauth2::http::Response::new(Vec::new());
-        *calls.answer.lock().unwrap() = Some(Answer::of(&empty, &calls.hidden));
+        *calls.answer.lock().unwrap() = Some(Answer::of(&empty, SystemTime::now(), &calls.hidden));
         let bearer = r#"{"access_token":"a","token_type":"Bearer""#;
         for (status, body, expected, is_usable) in [
             (200, format!("{bearer}}}"), Some(None), true),

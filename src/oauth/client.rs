@@ -116,6 +116,8 @@ impl OAuthClient {
             redirect_uri,
             state: state.secret().as_str().into(),
             verifier: verifier.secret().as_str().into(),
+            issuer: self.provider.issuer.clone(),
+            names_issuer: self.provider.names_issuer,
         })
     }
 
@@ -125,7 +127,7 @@ impl OAuthClient {
     ///
     /// [`OAuthErrorKind::Expired`]: the code is too old or was used before;
     /// [`OAuthErrorKind::InvalidScope`]: the user did not grant what mail needs; and those of any
-    /// request: [`Network`](OAuthErrorKind::Network), [`Unavailable`](OAuthErrorKind::Unavailable),
+    /// request: [`Network`](OAuthErrorKind::Network), [`Tls`](OAuthErrorKind::Tls), [`Unavailable`](OAuthErrorKind::Unavailable),
     /// [`NotOAuth`](OAuthErrorKind::NotOAuth), [`InvalidClient`](OAuthErrorKind::InvalidClient) and
     /// other refusals.
     ///

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use oauth2::{DeviceAuthorizationUrl, StandardDeviceAuthorizationResponse};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::client::{OAuthClient, scopes};
 use super::diagnosis::Flow;
@@ -15,12 +15,20 @@ use super::tokens::Tokens;
 /// The longest wait for a login that is believed.
 const MAX_LIFE: Duration = Duration::from_hours(1);
 
-/// The longest pause between two questions to the server.
-const MAX_PAUSE: Duration = Duration::from_mins(1);
+/// The longest pause between two requests after a connection that failed.
+const MAX_BACKOFF: Duration = Duration::from_mins(1);
+
+/// The shortest pause between two requests, whatever the server allows.
+const MIN_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest code for the user, in characters. Those of servers have about ten.
+const MAX_USER_CODE: usize = 64;
 
 /// A login on another device that has begun: what the user opens and enters there.
 pub struct DeviceLogin {
     details: StandardDeviceAuthorizationResponse,
+    /// When the server's answer came.
+    begun: Instant,
     uri: String,
     complete_uri: Option<String>,
     user_code: String,
@@ -89,14 +97,26 @@ impl OAuthClient {
             .await;
         let details: StandardDeviceAuthorizationResponse =
             begun.map_err(|error| calls.error(error))?;
+        let usable = |uri: &str| {
+            let uri = Endpoint::parse(uri).ok()?;
+            Some(uri.url().as_str().to_owned())
+        };
+        let unusable = |what: &str| {
+            let name = self.provider.token.name();
+            let message = format!("{name} gave {what}: log in with the browser");
+            OAuthError::new(OAuthErrorKind::NotOAuth, message)
+        };
         let complete = details.verification_uri_complete();
-        let complete = complete.map(|uri| uri.secret().as_str());
+        let user_code = details.user_code().secret();
+        if !is_typed(user_code) {
+            return Err(unusable("a code that cannot be typed"));
+        }
         Ok(DeviceLogin {
-            uri: shown(Endpoint::parse(details.verification_uri())?.url().as_str()),
-            complete_uri: complete
-                .and_then(|uri| Endpoint::parse(uri).ok())
-                .map(|uri| uri.url().as_str().to_owned()),
-            user_code: shown(details.user_code().secret()),
+            begun: Instant::now(),
+            uri: usable(details.verification_uri())
+                .ok_or_else(|| unusable("an address that is not valid to open"))?,
+            complete_uri: complete.and_then(|uri| usable(uri.secret())),
+            user_code: user_code.clone(),
             details,
         })
     }
@@ -118,17 +138,24 @@ impl OAuthClient {
         let protocol = self.protocol()?;
         let polling = protocol
             .exchange_device_access_token(&login.details)
-            .set_max_backoff_interval(MAX_PAUSE)
+            .set_max_backoff_interval(MAX_BACKOFF)
             .request_async(
                 &calls,
-                |pause| sleep(pause.clamp(Duration::from_secs(1), MAX_PAUSE)),
-                None,
+                |pause| sleep(pause.clamp(MIN_PAUSE, MAX_LIFE)),
+                Some(MAX_LIFE),
             );
-        let polled = timeout(login.expires_in(), polling).await.map_err(|_| {
+        let end = login.begun + login.expires_in();
+        let polled = timeout_at(end, polling).await.map_err(|_| {
             let message = "the code expired before somebody logged in: begin again";
             OAuthError::new(OAuthErrorKind::Expired, message)
         })?;
         let response = polled.map_err(|error| calls.error(error))?;
         calls.tokens(&response, &self.provider.scope)
     }
+}
+
+/// Whether a person can read a code and type it in: it is short, and all of it is seen.
+fn is_typed(user_code: &str) -> bool {
+    let is_short = (1..=MAX_USER_CODE).contains(&user_code.chars().count());
+    is_short && shown(user_code) == user_code
 }

@@ -31,6 +31,8 @@ pub(super) enum Flow {
 /// What an answer says beside its content.
 #[derive(Debug)]
 pub(super) struct Answer {
+    /// When its request began.
+    asked: SystemTime,
     status: u16,
     is_json: bool,
     /// The title of a page, without the secrets of the call.
@@ -41,17 +43,22 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn of(response: &HttpResponse, hidden: &Hidden) -> Self {
+    pub(super) fn of(response: &HttpResponse, asked: SystemTime, hidden: &Hidden) -> Self {
         let body = String::from_utf8_lossy(response.body());
         let now = SystemTime::now();
         let date = text(response.headers(), "date").and_then(http_date);
         Self {
+            asked,
             status: response.status().as_u16(),
             is_json: body.trim_start().starts_with('{'),
             title: title(&body).map(|title| hidden.masked(&title)),
             retry_after: retry_after(response.headers(), now),
             clock: date.and_then(|date| difference(now, date)),
         }
+    }
+
+    pub(super) fn asked(&self) -> SystemTime {
+        self.asked
     }
 
     /// A sentence about the clock, if it is wrong.
@@ -86,8 +93,9 @@ pub(super) fn diagnose(
         return error.passing(format!("HTTP status {status}"));
     }
     let (kind, mut advice) = meaning(flow, brand, code, description.unwrap_or_default());
-    let is_about_time = kind == Kind::Clock || code == "invalid_grant";
-    if is_about_time && let Some(note) = answer.clock_note() {
+    if kind == Kind::Clock
+        && let Some(note) = answer.clock_note()
+    {
         return OAuthError::new(Kind::Clock, format!("{note} ({said})")).with_code(code);
     }
     if advice.is_empty() {
@@ -213,6 +221,7 @@ mod tests {
         let response = response.header(header.0, header.1);
         Answer::of(
             &response.body(body.as_bytes().to_vec()).unwrap(),
+            SystemTime::now(),
             &Hidden::default(),
         )
     }
@@ -270,14 +279,27 @@ mod tests {
     #[test]
     fn a_wrong_clock_is_the_cause() {
         let answer = answer(400, ("Date", "Tue, 15 Nov 1994 08:12:31 GMT"), "{}");
-        let refused = Some(("invalid_grant", None));
-        let error = diagnose(Flow::Refresh, Brand::Other, "id.example", refused, &answer);
-        assert_eq!(error.kind(), Kind::Clock);
-        assert!(
-            error
-                .to_string()
-                .contains("minutes ahead of the server's: set it"),
-            "{error}"
-        );
+        let of_time = Some("Invalid JWT: check your iat and exp values");
+        for (flow, description, expected, words) in [
+            (
+                Flow::Assertion,
+                of_time,
+                Kind::Clock,
+                "minutes ahead of the server's: set it",
+            ),
+            (
+                Flow::Assertion,
+                None,
+                Kind::LoginEnded,
+                "the service account",
+            ),
+            (Flow::Refresh, None, Kind::LoginEnded, "log in again"),
+            (Flow::Code, of_time, Kind::Expired, "begin the login again"),
+        ] {
+            let refused = Some(("invalid_grant", description));
+            let error = diagnose(flow, Brand::Other, "id.example", refused, &answer);
+            assert_eq!(error.kind(), expected, "{error}");
+            assert!(error.to_string().contains(words), "{error}");
+        }
     }
 }

@@ -50,12 +50,16 @@ pub enum OAuthErrorKind {
     Cancelled,
     /// The server is overloaded or out of order.
     Unavailable,
-    /// There is no connection, no trusted TLS, or no whole answer.
+    /// There is no connection, or no whole answer.
     Network,
+    /// TLS with the server failed, for example because its certificate is not trusted.
+    Tls,
     /// What answered is not an OAuth 2.0 endpoint.
     NotOAuth,
     /// A redirect does not belong to this login.
     State,
+    /// A redirect is not from the server of this login (RFC 9207).
+    Issuer,
     /// The store of the tokens failed.
     Store,
     /// The server refused for another reason.

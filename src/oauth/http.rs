@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::endpoint::Endpoint;
 use super::error::{OAuthError, OAuthErrorKind};
+use crate::error::ErrorKind;
 use crate::transport::{Route, Timeouts, TlsConfig};
 
 /// How long one request may take, with the connection.
@@ -90,8 +91,14 @@ impl HttpClient {
         let (host, port) = endpoint.place()?;
         let timeouts = Timeouts::all(MAX_WAIT);
         let unreached = |error: crate::Error| {
-            let message = format!("cannot reach {} to log in", endpoint.name());
-            let failed = OAuthError::new(OAuthErrorKind::Network, message);
+            let name = endpoint.name();
+            let failed = if error.kind() == ErrorKind::Tls {
+                let message = format!("there is no secure connection to {name} to log in");
+                OAuthError::new(OAuthErrorKind::Tls, message)
+            } else {
+                let message = format!("cannot reach {name} to log in");
+                OAuthError::new(OAuthErrorKind::Network, message)
+            };
             if error.is_transient() {
                 failed.passing(error)
             } else {

@@ -3,14 +3,13 @@
 use std::io;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use super::authorization::Authorization;
 use super::client::OAuthClient;
+use super::connections::{Connections, Heard, next_of};
 use super::error::{OAuthError, OAuthErrorKind};
 use super::page;
 use super::redirected::Redirected;
@@ -21,9 +20,6 @@ const MAX_REQUEST: usize = 16 * 1024;
 
 /// How long a browser may take to send its request, and to take the answer.
 const MAX_REQUEST_WAIT: Duration = Duration::from_secs(10);
-
-/// The most connections at once. Browsers open some that they do not use.
-const MAX_CONNECTIONS: usize = 16;
 
 /// A listener on this machine that the browser comes back to after the login.
 #[derive(Debug)]
@@ -92,7 +88,7 @@ impl Loopback {
             let message = "the login in the browser did not end in time: begin again, and if the page of the \
                            server shows an error, follow that";
             OAuthError::new(OAuthErrorKind::Cancelled, message)
-        })??;
+        })?;
         let tokens = match redirected {
             Ok(redirected) => client.exchange(authorization, &redirected).await,
             Err(error) => Err(error),
@@ -108,20 +104,17 @@ impl Loopback {
     async fn wait(
         &self,
         authorization: &Authorization,
-    ) -> Result<(TcpStream, Result<Redirected, OAuthError>), OAuthError> {
-        let mut visits = FuturesUnordered::new();
+    ) -> (TcpStream, Result<Redirected, OAuthError>) {
+        let mut visits = Connections::new();
+        let accept = async || Ok(self.listener.accept().await?.0);
         loop {
-            let has_room = visits.len() < MAX_CONNECTIONS;
             tokio::select! {
-                accepted = self.listener.accept(), if has_room => {
-                    // A browser that went away is not the end of the login.
-                    if let Ok((browser, _)) = accepted {
-                        visits.push(visit(browser, authorization));
-                    }
+                browser = next_of(accept) => {
+                    visits.add(|heard| visit(browser, authorization, heard));
                 }
-                Some(visit) = visits.next() => {
+                visit = visits.next() => {
                     if let Visit::Login(browser, redirected) = visit {
-                        return Ok((browser, redirected));
+                        return (browser, redirected);
                     }
                 }
             }
@@ -129,8 +122,9 @@ impl Loopback {
     }
 }
 
-async fn visit(mut browser: TcpStream, authorization: &Authorization) -> Visit {
-    let Ok(Some(target)) = timeout(MAX_REQUEST_WAIT, request_target(&mut browser)).await else {
+async fn visit(mut browser: TcpStream, authorization: &Authorization, heard: Heard) -> Visit {
+    let target = request_target(&mut browser, &heard);
+    let Ok(Some(target)) = timeout(MAX_REQUEST_WAIT, target).await else {
         return Visit::Other;
     };
     let redirected = match target.split_once('?') {
@@ -139,7 +133,7 @@ async fn visit(mut browser: TcpStream, authorization: &Authorization) -> Visit {
     };
     match redirected {
         Err(error) if error.kind() == OAuthErrorKind::State => {
-            let sentence = "This is not the end of a login. Go back to the terminal.";
+            let sentence = "This page is not part of the login. You can close it.";
             answer(browser, &page::page("404 Not Found", sentence)).await;
             Visit::Other
         }
@@ -148,7 +142,7 @@ async fn visit(mut browser: TcpStream, authorization: &Authorization) -> Visit {
 }
 
 /// The target of a GET request. `None` if it is not one, or if the browser went away.
-async fn request_target(browser: &mut TcpStream) -> Option<String> {
+async fn request_target(browser: &mut TcpStream, heard: &Heard) -> Option<String> {
     let mut octets = Vec::new();
     loop {
         let mut fields = [httparse::EMPTY_HEADER; 100];
@@ -164,6 +158,7 @@ async fn request_target(browser: &mut TcpStream) -> Option<String> {
         if browser.read_buf(&mut octets).await.ok()? == 0 {
             return None;
         }
+        heard.set();
     }
 }
 

@@ -11,8 +11,7 @@ pub(super) fn meaning(flow: Flow, brand: Brand, code: &str, description: &str) -
         return (kind, advice.to_owned());
     }
     let words = description.to_ascii_lowercase();
-    let is_about_clock = ["iat", "timeframe", "not yet valid", "clock"];
-    if flow == Flow::Assertion && is_about_clock.iter().any(|word| words.contains(word)) {
+    if flow == Flow::Assertion && is_about_clock(&words) {
         let advice = "the server refuses the time of the request: check the clock of this machine";
         return (Kind::Clock, advice.to_owned());
     }
@@ -65,6 +64,13 @@ pub(super) fn meaning(flow: Flow, brand: Brand, code: &str, description: &str) -
         _ => (Kind::Refused, ""),
     };
     (kind, advice.to_owned())
+}
+
+/// Whether a server says that the times of an assertion are wrong.
+fn is_about_clock(words: &str) -> bool {
+    let names_time = |word| matches!(word, "iat" | "exp" | "nbf" | "timeframe" | "clock");
+    let mut single = words.split(|c: char| !c.is_alphanumeric() && c != '_');
+    single.any(names_time) || words.contains("not yet valid")
 }
 
 fn redirect_uri() -> (Kind, &'static str) {
@@ -253,6 +259,14 @@ mod tests {
             "clock",
         ),
         (
+            Flow::Assertion,
+            Brand::Google,
+            "invalid_grant",
+            "The request initiated by the appliance expired",
+            K::LoginEnded,
+            "check its key",
+        ),
+        (
             Flow::Code,
             Brand::Google,
             "access_denied",
@@ -282,7 +296,11 @@ mod tests {
     fn codes_of_servers() {
         for (flow, brand, code, description, kind, words) in CODES.iter().copied() {
             let response = oauth2::http::Response::builder().status(400);
-            let answer = Answer::of(&response.body(b"{}".to_vec()).unwrap(), &Hidden::default());
+            let answer = Answer::of(
+                &response.body(b"{}".to_vec()).unwrap(),
+                std::time::SystemTime::now(),
+                &Hidden::default(),
+            );
             let said = (!description.is_empty()).then_some(description);
             let error = diagnose(flow, brand, "id.example", Some((code, said)), &answer);
             assert_eq!(error.kind(), kind, "{error}");

@@ -2,6 +2,9 @@
 
 use super::error::OAuthError;
 
+/// What the user does then.
+const END: &str = "You can close this page and go back to the program that opened it.";
+
 /// The page and its HTTP header. The browser may not run or load anything for it.
 pub(super) fn page(status: &str, sentence: &str) -> String {
     let sentence = escaped(sentence);
@@ -19,17 +22,11 @@ pub(super) fn page(status: &str, sentence: &str) -> String {
 }
 
 pub(super) fn logged_in(user: &str) -> String {
-    page(
-        "200 OK",
-        &format!("Pilotfish may now send mail as {user}. You can close this page."),
-    )
+    page("200 OK", &format!("You are logged in as {user}. {END}"))
 }
 
 pub(super) fn failed(error: &OAuthError) -> String {
-    page(
-        "200 OK",
-        &format!("The login did not work: {error}. Go back to the terminal."),
-    )
+    page("200 OK", &format!("The login failed: {error}. {END}"))
 }
 
 fn escaped(text: &str) -> String {

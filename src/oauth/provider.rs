@@ -6,6 +6,9 @@ use super::error::{OAuthError, OAuthErrorKind, shown};
 /// The scope of Google for mail. `gmail.send` does not allow SMTP.
 pub(super) const GOOGLE_SCOPE: &str = "https://mail.google.com/";
 
+/// The issuer that redirects of Google name.
+const GOOGLE_ISSUER: &str = "https://accounts.google.com";
+
 /// The scopes of Microsoft for a user who sends mail, and for a refresh token.
 const MICROSOFT_SCOPE: &str = "https://outlook.office.com/SMTP.Send offline_access";
 
@@ -38,6 +41,10 @@ pub struct Provider {
     pub(super) scope: String,
     /// Whether the client sends its secret in the header (RFC 6749 section 2.3.1), not in the body.
     pub(super) secret_in_header: bool,
+    /// The identifier of the server (RFC 8414 section 2), if it is known.
+    pub(super) issuer: Option<String>,
+    /// Whether each redirect names the issuer (RFC 9207 section 3).
+    pub(super) names_issuer: bool,
 }
 
 /// Whose rules differ from the standard.
@@ -61,6 +68,7 @@ impl Provider {
         )?;
         provider.brand = Brand::Google;
         GOOGLE_SCOPE.clone_into(&mut provider.scope);
+        provider.issuer = Some(GOOGLE_ISSUER.to_owned());
         provider.revocation_endpoint("https://oauth2.googleapis.com/revoke")
     }
 
@@ -112,6 +120,8 @@ impl Provider {
             revocation: None,
             scope: String::new(),
             secret_in_header: false,
+            issuer: None,
+            names_issuer: false,
         })
     }
 

@@ -4,7 +4,7 @@ use oauth2::url::form_urlencoded;
 
 use super::authorization::Authorization;
 use super::diagnosis::of_code;
-use super::error::{OAuthError, OAuthErrorKind};
+use super::error::{OAuthError, OAuthErrorKind, shown};
 use super::hidden::Hidden;
 use crate::secret::Secret;
 
@@ -23,8 +23,9 @@ impl Redirected {
     ///
     /// # Errors
     ///
-    /// [`OAuthErrorKind::State`]: the address belongs to another login, or to none; and the error that
-    /// the server gives in the address.
+    /// [`OAuthErrorKind::State`]: the address belongs to another login, or to none;
+    /// [`OAuthErrorKind::Issuer`]: another server made it; and the error that the server gives in the
+    /// address.
     pub fn parse(address: &str, authorization: &Authorization) -> Result<Self, OAuthError> {
         let stranger = |message: &str| OAuthError::new(OAuthErrorKind::State, message);
         let address = address.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'');
@@ -53,6 +54,7 @@ impl Redirected {
                 ));
             }
         }
+        check_issuer(value("iss").as_deref(), authorization)?;
         if let Some(code) = value("error") {
             let hidden = Hidden::of([&authorization.state, &authorization.verifier]);
             let description = value("error_description").map(|text| hidden.masked(&text));
@@ -65,4 +67,23 @@ impl Redirected {
             )),
         }
     }
+}
+
+/// RFC 9207 section 2.4: a server that the user also logs in to may have sent the browser here with its own
+/// code, to get the one of this login or to have its own used.
+fn check_issuer(found: Option<&str>, authorization: &Authorization) -> Result<(), OAuthError> {
+    let Some(issuer) = &authorization.issuer else {
+        return Ok(());
+    };
+    let what = match found {
+        Some(found) if found == issuer => return Ok(()),
+        Some(found) => format!("comes from another server, {}", shown(found)),
+        None if authorization.names_issuer => "does not name its server".to_owned(),
+        None => return Ok(()),
+    };
+    let message = format!(
+        "the end of the login {what}, and the login began at {issuer}: the code in it is not used; begin \
+         again, and do not follow other links meanwhile"
+    );
+    Err(OAuthError::new(OAuthErrorKind::Issuer, message))
 }

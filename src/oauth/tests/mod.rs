@@ -1,6 +1,8 @@
 //! The flows against the authorization server for tests, which shares no code with them.
 #![cfg(feature = "testing")]
 
+mod devices;
+mod discovery;
 mod faults;
 mod flows;
 mod renewal;

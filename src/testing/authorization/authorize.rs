@@ -39,6 +39,7 @@ impl Authority {
         let to_client = ToClient {
             redirect_uri: redirect_uri.to_owned(),
             state: query.get("state").map(str::to_owned),
+            issuer: self.issuer.clone(),
             fields: Vec::new(),
         };
         let wish = match self.wish(query) {
@@ -114,8 +115,7 @@ impl Authority {
             used: false,
         };
         state.codes.insert(code.clone(), entry);
-        // RFC 9207.
-        to_client.fields = vec![("code", code), ("iss", self.issuer.clone())];
+        to_client.fields = vec![("code", code)];
         Response::to_client(to_client)
     }
 }

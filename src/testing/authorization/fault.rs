@@ -155,6 +155,9 @@ pub enum EndpointFault {
     /// The redirect to the client has another `state`. At other endpoints, and on the page that asks
     /// for consent, this fault waits for a redirect.
     WrongState,
+    /// The redirect to the client names another server (`iss`, RFC 9207). It waits for a redirect as
+    /// [`WrongState`](Self::WrongState) does.
+    WrongIssuer,
     /// The redirect to the client goes to this address, without a query. It waits for a redirect as
     /// [`WrongState`](Self::WrongState) does.
     WrongRedirect(String),
@@ -172,7 +175,7 @@ impl EndpointFault {
     /// Whether it changes a redirect to the client, and nothing else.
     fn needs_redirect(&self, endpoint: Endpoint) -> bool {
         match self {
-            Self::WrongState | Self::WrongRedirect(_) => true,
+            Self::WrongState | Self::WrongIssuer | Self::WrongRedirect(_) => true,
             Self::Error { .. } => endpoint == Endpoint::Authorization,
             _ => false,
         }

@@ -130,6 +130,10 @@ fn changed(mut response: Response, fault: EndpointFault) -> Response {
             client.state = Some("state-of-another-login".to_owned());
             response = Response::to_client(client);
         }
+        EndpointFault::WrongIssuer if let Some(mut client) = to_client => {
+            "https://another.example.org".clone_into(&mut client.issuer);
+            response = Response::to_client(client);
+        }
         EndpointFault::WrongRedirect(address) => {
             response = Response::redirect(address);
         }

@@ -26,6 +26,8 @@ pub(super) struct Response {
 pub(super) struct ToClient {
     pub(super) redirect_uri: String,
     pub(super) state: Option<String>,
+    /// The server that sends it (RFC 9207).
+    pub(super) issuer: String,
     /// The other fields of the query.
     pub(super) fields: Vec<(&'static str, String)>,
 }
@@ -74,12 +76,13 @@ impl Response {
         Self::empty(302).field("Location", location)
     }
 
-    /// A redirect to the client with its fields and the state that it sent.
+    /// A redirect to the client with its fields, the server's issuer and the state that it sent.
     pub(super) fn to_client(client: ToClient) -> Self {
         let fields = client.fields.iter();
         let mut fields: Vec<_> = fields
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
+        fields.push(("iss", &client.issuer));
         fields.extend(client.state.as_deref().map(|state| ("state", state)));
         let location = with_query(&client.redirect_uri, &fields);
         let mut response = Self::redirect(location);

@@ -99,7 +99,7 @@ impl World {
         let url = running.until("http://").await;
         let page = self.provider.log_in(url.trim(), USER).await.unwrap();
         assert_eq!(page.status, 200, "{page:?}");
-        let expected = format!("Pilotfish may now send mail as {USER}. You can close this page.");
+        let expected = format!("You are logged in as {USER}. You can close this page");
         assert!(page.text.contains(&expected), "{page:?}");
         let ended = running.end().await;
         ended.result();

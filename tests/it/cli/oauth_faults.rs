@@ -95,7 +95,7 @@ async fn what_goes_wrong_at_the_authorization_server() {
         if endpoint != Metadata {
             let url = running.until("http://").await;
             let page = world.provider.log_in(url.trim(), USER).await.unwrap();
-            let expected = "The login did not work: ";
+            let expected = "The login failed: ";
             assert!(page.text.contains(expected), "{fault:?}: {page:?}");
         }
         let ended = running.end().await;
@@ -119,7 +119,7 @@ async fn a_redirect_with_another_state() {
     let page = world.provider.log_in(url.trim(), USER).await.unwrap();
     assert_eq!(page.status, 404, "{page:?}");
     assert!(
-        page.text.contains("This is not the end of a login."),
+        page.text.contains("This page is not part of the login."),
         "{page:?}"
     );
     let page = world.provider.log_in(url.trim(), USER).await.unwrap();
@@ -195,4 +195,37 @@ async fn a_login_that_cannot_be_stored() {
     assert_eq!(world.provider.requests(Endpoint::Revocation), 1);
     assert!(!world.tokens().path().exists());
     world.ends_with(0).await;
+}
+
+/// The certificate of the authorization server is not trusted: the status is that of the mail server's.
+#[tokio::test]
+async fn tls_that_fails_at_the_authorization_server() {
+    let world = World::open(provider().https()).await;
+    let ended = world.login("").await.end().await;
+    ended.fails(76, "there is no secure connection to 127.0.0.1");
+    world.has_stored_nothing();
+    world.ends_with(0).await;
+}
+
+/// The authorization server is out when the token is renewed: with `--retry`, the mail waits for it.
+#[tokio::test]
+async fn a_renewal_is_retried() {
+    for endpoint in [Endpoint::Token, Endpoint::Metadata] {
+        let world = World::open(provider()).await;
+        world.log_in().await;
+        world.expire().await;
+        let out = EndpointFault::Status {
+            status: 503,
+            retry_after: None,
+        };
+        // The metadata has two addresses.
+        for _ in 0..4 {
+            world.provider.fault(endpoint, out.clone());
+        }
+        let ended = world.run("send ann@example.org -m Hi").end().await;
+        ended.fails(75, "503");
+        let send = "send ann@example.org -m Hi --retry 1m";
+        world.run(send).end().await.result();
+        world.ends_with(1).await;
+    }
 }

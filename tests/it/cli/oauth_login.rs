@@ -57,7 +57,9 @@ async fn an_address_is_pasted() {
 
 #[tokio::test]
 async fn an_address_that_is_not_the_last_one() {
+    let long = format!("http://127.0.0.1:1/?code={}", "x".repeat(16 << 10));
     for (pasted, words) in [
+        (long.as_str(), "the address is longer than 16 KiB"),
         (
             "http://127.0.0.1:1/?code=x",
             "the address has no state in it",

@@ -13,7 +13,7 @@ mod tokens;
 mod ways;
 
 pub(crate) use login::log_in;
-pub(crate) use logins::{Logins, oauth_credentials};
+pub(crate) use logins::{Logins, oauth_credentials, retried_oauth_credentials};
 pub(crate) use plan::Candidate;
 pub(crate) use tokens::remove;
 

@@ -224,5 +224,6 @@ fn failed(error: &ConfigError, name: &str) -> (Mark, String) {
 }
 
 fn is_passing(error: &OAuthError) -> bool {
-    error.is_transient() || error.kind() == OAuthErrorKind::Network
+    let kind = error.kind();
+    error.is_transient() || matches!(kind, OAuthErrorKind::Network | OAuthErrorKind::Tls)
 }

@@ -89,7 +89,8 @@ impl Way<'_> {
         } else {
             notice(question);
             let mut line = Vec::new();
-            let mut input = BufReader::new(stdin().take(MAX_ADDRESS));
+            // One octet more, so that a longer one is refused and not cut.
+            let mut input = BufReader::new(stdin().take(MAX_ADDRESS + 1));
             let read = input.read_until(b'\n', &mut line).await;
             read.map_err(Failure::terminal)?;
             Some(String::from_utf8_lossy(&line).into_owned())

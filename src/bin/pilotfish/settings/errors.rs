@@ -114,6 +114,7 @@ impl From<OAuthError> for Failure {
                 exit::CONFIG
             }
             OAuthErrorKind::Network => exit::NO_HOST,
+            OAuthErrorKind::Tls => exit::PROTOCOL,
             _ => exit::NO_PERMISSION,
         };
         Self::of(status, &error)
