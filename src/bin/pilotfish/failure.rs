@@ -82,6 +82,8 @@ pub(crate) enum Interrupted {
     NotTested,
     /// Neither the configuration nor a secret was written.
     NotStored,
+    /// What was stored or revoked is not known.
+    NotFinished,
     /// The mail was not sent. The error says which recipients the server had rejected.
     NotSent(Option<Error>),
     /// Some recipients have the mail, or may have it. The error says which.
@@ -154,6 +156,7 @@ impl Failure {
             Interrupted::NotWritten => "the message was not written whole",
             Interrupted::NotTested => "the server was not tested whole",
             Interrupted::NotStored => "nothing was stored",
+            Interrupted::NotFinished => "the command did not finish",
             Interrupted::NotSent(_) => "not sent",
             Interrupted::Unfinished(error) if error.fate() == Fate::Unknown => NO_REPLY,
             Interrupted::Unfinished(_) => "the server had not replied for every recipient",
@@ -182,6 +185,7 @@ impl Failure {
                 Interrupted::NotWritten
                 | Interrupted::NotTested
                 | Interrupted::NotStored
+                | Interrupted::NotFinished
                 | Interrupted::Unanswered => None,
             },
             outcome,

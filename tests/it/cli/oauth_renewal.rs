@@ -47,6 +47,7 @@ async fn a_renewal_is_finished_before_the_command_ends() {
         let expected =
             "waiting up to 40 s for the renewal of the login, which would be lost otherwise";
         assert!(seen.contains(expected), "{command}: {seen}");
+        assert!(!seen.contains("nothing was stored"), "{command}: {seen}");
         world.run("send ann@example.org -m Hi").end().await.result();
         assert_eq!(renewals(&world), 1, "{command}");
         world.ends_with(1).await;

@@ -60,7 +60,10 @@ async fn dispatch(
             let test = Box::pin(test(named, global));
             stops.unless(Interrupted::NotTested, test).await
         }
-        AccountCommands::Remove(named) => stops.unless(kept, Box::pin(remove(named, global))).await,
+        AccountCommands::Remove(named) => {
+            let remove = Box::pin(remove(named, global));
+            stops.unless(Interrupted::NotFinished, remove).await
+        }
         AccountCommands::Default(named) => stops.unless(kept, default(named, global)).await,
     }
 }

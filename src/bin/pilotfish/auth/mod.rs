@@ -29,7 +29,6 @@ pub(crate) async fn run(arguments: AuthArguments, global: &GlobalArguments) -> u
     let watch = logging::init(global);
     let done = async {
         let mut stops = Stops::new()?;
-        let kept = Interrupted::NotStored;
         match arguments.command {
             // It stops by itself, as a login at the provider may have to be revoked.
             AuthCommands::Login(arguments) => {
@@ -41,19 +40,19 @@ pub(crate) async fn run(arguments: AuthArguments, global: &GlobalArguments) -> u
             }
             AuthCommands::Token(named) => {
                 let token = Box::pin(tokens::token(named, global));
-                stops.unless(kept, token).await
+                stops.unless(Interrupted::NotFinished, token).await
             }
             AuthCommands::Refresh(named) => {
                 let refresh = Box::pin(tokens::refresh(named, global));
-                stops.unless(kept, refresh).await
+                stops.unless(Interrupted::NotFinished, refresh).await
             }
             AuthCommands::Logout(named) => {
                 let logout = Box::pin(tokens::logout(named, global));
-                stops.unless(kept, logout).await
+                stops.unless(Interrupted::NotFinished, logout).await
             }
             AuthCommands::Set(arguments) => {
                 let set = Box::pin(set::set(arguments, global));
-                stops.unless(kept, set).await
+                stops.unless(Interrupted::NotStored, set).await
             }
         }
         .map(|()| exit::OK)
