@@ -174,7 +174,7 @@ mod tests {
             ),
             (
                 format!("{GOOGLE}token-file = 't'\nauth-as = 'shop'"),
-                "with oauth, the user is",
+                "with oauth, mails are sent as the user",
             ),
             (
                 format!("{GOOGLE}client-secret-env = 'S'\nclient-secret-file = 's'"),

@@ -50,5 +50,10 @@
 //! password was changed, or the login was not used for long. A Google consent screen in testing ends
 //! each login after seven days.
 //!
+//! No secret of a request is in an error, also where the server repeats it. A redirect that names another
+//! server than that of the login is refused (RFC 9207), as is metadata of another issuer (RFC 8414 section
+//! 3.3). With a [`Retry`](crate::client::Retry), mails wait for an authorization server that cannot answer
+//! now.
+//!
 //! Requests go over HTTPS with the library's own TLS. They are bounded: 30 seconds, 256 KiB, and no
 //! redirect is followed.

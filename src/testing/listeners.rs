@@ -4,13 +4,18 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 #[cfg(target_os = "linux")]
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
+use tokio::time::sleep;
 
 use super::settings::ServerSettings;
+
+/// How long no connection is accepted after one could not be.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A connection of any kind: TCP or a Unix socket, in clear text or inside TLS.
 pub(super) trait ByteStream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
@@ -84,6 +89,12 @@ impl Listeners {
             stream: Box::new(stream),
         })
     }
+}
+
+/// Waits after a connection that could not be accepted: the process may have no free descriptor.
+pub(super) async fn not_accepted(error: &io::Error) {
+    tracing::debug!(target: "pilotfish::testing", %error, "not accepted");
+    sleep(PAUSE).await;
 }
 
 #[cfg(unix)]

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::certificate;
 use super::connection;
 use super::fault::Faults;
-use super::listeners::{ByteStream, Listeners};
+use super::listeners::{ByteStream, Listeners, not_accepted};
 use super::settings::ServerSettings;
 use super::shared::{Log, Shared, TestServerError};
 
@@ -134,8 +134,7 @@ async fn listen<F>(
                         drop(presence);
                     });
                 }
-                // Of a connection that ended before it was accepted, for example.
-                Err(error) => tracing::debug!(target: "pilotfish::testing", %error, "not accepted"),
+                Err(error) => not_accepted(&error).await,
             },
         }
     }

@@ -9,7 +9,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use super::super::certificate;
-use super::super::listeners::ByteStream;
+use super::super::listeners::{ByteStream, not_accepted};
 use super::super::server::record_panic;
 use super::super::shared::TestServerError;
 use super::access_token::AccessToken;
@@ -294,8 +294,7 @@ async fn listen(listener: TcpListener, acceptor: Option<TlsAcceptor>, authority:
                         }
                     });
                 }
-                // Of a connection that ended before it was accepted, for example.
-                Err(error) => tracing::debug!(target: "pilotfish::testing", %error, "not accepted"),
+                Err(error) => not_accepted(&error).await,
             },
         }
     }
