@@ -21,6 +21,9 @@ const MAX_REQUEST: usize = 16 * 1024;
 /// How long a browser may take to send its request, and to take the answer.
 const MAX_REQUEST_WAIT: Duration = Duration::from_secs(10);
 
+/// How long a browser may take to read a page, and to end the connection.
+const MAX_ANSWER: Duration = Duration::from_secs(2);
+
 /// A listener on this machine that the browser comes back to after the login.
 #[derive(Debug)]
 pub struct Loopback {
@@ -97,7 +100,9 @@ impl Loopback {
             Ok(_) => page::logged_in(user),
             Err(error) => page::failed(error),
         };
-        answer(browser, &page).await;
+        let browser = send(browser, &page).await;
+        // The tokens are not lost while a browser leaves its connection open.
+        tokio::spawn(end(browser));
         tokens
     }
 
@@ -134,7 +139,7 @@ async fn visit(mut browser: TcpStream, authorization: &Authorization, heard: Hea
     match redirected {
         Err(error) if error.kind() == OAuthErrorKind::State => {
             let sentence = "This page is not part of the login. You can close it.";
-            answer(browser, &page::page("404 Not Found", sentence)).await;
+            end(send(browser, &page::page("404 Not Found", sentence)).await).await;
             Visit::Other
         }
         redirected => Visit::Login(browser, redirected),
@@ -162,15 +167,24 @@ async fn request_target(browser: &mut TcpStream, heard: &Heard) -> Option<String
     }
 }
 
-/// Sends a page and ends the connection. The browser may have gone away.
-async fn answer(mut browser: TcpStream, page: &str) {
-    let answered = async {
+/// Sends a page. `None` if the browser has gone away.
+async fn send(mut browser: TcpStream, page: &str) -> Option<TcpStream> {
+    let sent = async {
         browser.write_all(page.as_bytes()).await?;
-        browser.shutdown().await?;
-        // What the browser still sends must not reset the connection before it reads the page.
+        browser.shutdown().await
+    };
+    let sent: io::Result<()> = timeout(MAX_ANSWER, sent).await.ok()?;
+    sent.ok().map(|()| browser)
+}
+
+/// Ends the connection after a page. What the browser still sends must not reset the connection before it
+/// reads the page.
+async fn end(browser: Option<TcpStream>) {
+    let Some(mut browser) = browser else { return };
+    let ended = async {
         let mut rest = [0; 1024];
         while browser.read(&mut rest).await? > 0 {}
         io::Result::Ok(())
     };
-    let _ = timeout(Duration::from_secs(2), answered).await;
+    let _ = timeout(MAX_ANSWER, ended).await;
 }

@@ -2,7 +2,8 @@
 
 use pilotfish::testing::{Endpoint, EndpointFault, GrantType};
 use rustix::process::Signal;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::oauth::{CLIENT, SECRET, World, provider};
 use super::run::{Running, USER};
@@ -192,6 +193,46 @@ async fn a_signal_while_the_token_is_proved() {
         }
         world.ends_with(0).await;
     }
+}
+
+/// Asks for this address, and reads until an answer has this text. The connection stays open.
+async fn visit(url: &str, text: &str) -> (TcpStream, String) {
+    let (host, path) = url
+        .strip_prefix("http://")
+        .unwrap()
+        .split_once('/')
+        .unwrap();
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    let request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !String::from_utf8_lossy(&answer).contains(text) {
+        let read = stream.read_buf(&mut answer).await.unwrap();
+        assert_ne!(read, 0, "{}", String::from_utf8_lossy(&answer));
+    }
+    (stream, String::from_utf8(answer).unwrap())
+}
+
+/// The browser has its last page, and leaves the connection open.
+#[tokio::test]
+async fn a_signal_before_the_browser_goes_away() {
+    let world = World::open(provider().consent_at_once()).await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    with_server(&world, &silent.local_addr().unwrap().to_string());
+    let mut running = world.login("").await;
+    let url = running.until("http://").await;
+    let (_, redirect) = visit(url.trim(), "\r\n\r\n").await;
+    let fields = redirect.lines();
+    let mut fields = fields.filter_map(|field| field.split_once(": "));
+    let location = fields.find(|(name, _)| name.eq_ignore_ascii_case("location"));
+    let (_, location) = location.expect(&redirect);
+    let location = location.replacen("/?", "?", 1).replacen('?', "/?", 1);
+    let _open = visit(&location, "You can close this page").await;
+    running.signal(Signal::INT);
+    running.end().await.fails(130, "nothing was stored");
+    assert_eq!(world.provider.requests(Endpoint::Revocation), 1);
+    world.has_stored_nothing();
+    world.ends_with(0).await;
 }
 
 /// The provider does not answer when the login is to be revoked: another signal ends the command.
