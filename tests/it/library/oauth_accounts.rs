@@ -226,7 +226,8 @@ async fn the_authorities_of_the_account() {
     let account = world.account_there(keys);
     let error = account.oauth().unwrap().unwrap().client().await;
     let error = error.unwrap_err().to_string();
-    assert!(error.starts_with("cannot reach 127.0.0.1"), "{error}");
+    let expected = "there is no secure connection to 127.0.0.1";
+    assert!(error.starts_with(expected), "{error}");
     let mut both = world.submission.ca_pem().to_owned();
     both.push_str(world.provider.ca_pem().unwrap());
     world.file("ca.pem", &both);
