@@ -1,7 +1,7 @@
 //! The files that accounts are read from.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::paths::resolve;
@@ -60,13 +60,22 @@ impl Config {
     /// Reads a file of up to 1 MiB. A relative path in the file is relative to the directory of the
     /// file.
     ///
+    /// The file may be an open stream, as `/dev/stdin` and the `/dev/fd/63` of a shell are. It is read to
+    /// its end, and blocks the thread until its writer closes it.
+    ///
     /// # Errors
     ///
     /// As [`parse`](Self::parse); or the file cannot be read, or it names a command to run and group
-    /// or others can write to it.
+    /// or others can write to it. A pipe or another file that is not regular cannot be read outside of
+    /// `/dev` and `/proc`: it may have no other end.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
         let unreadable = |error| ConfigError::Unreadable(path.to_owned(), error);
+        // To open a pipe would wait for its other end.
+        let found = std::fs::metadata(path).map_err(unreadable)?;
+        if !found.is_file() && !is_a_stream(path) {
+            return Err(unreadable(io::Error::other("it is not a regular file")));
+        }
         let file = File::open(path).map_err(unreadable)?;
         let mut octets = Vec::new();
         // Only a regular file has a size.
@@ -158,8 +167,8 @@ fn of_user() -> Option<PathBuf> {
 }
 
 /// Whether the error says that there is no such file.
-fn is_absent(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{NotADirectory, NotFound};
+fn is_absent(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
     matches!(error.kind(), NotFound | NotADirectory)
 }
 
@@ -257,6 +266,27 @@ mod tests {
                 directory.path().join(if is_store { "t" } else { "p" })
             );
         }
+    }
+
+    /// An open stream is read; a pipe with a name is refused, and not waited for.
+    #[test]
+    #[cfg(unix)]
+    fn pipes() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        for path in [pipe.as_path(), directory.path()] {
+            let error = Config::load(path).unwrap_err();
+            let cause = std::error::Error::source(&error).unwrap().to_string();
+            assert_eq!(cause, "it is not a regular file");
+        }
+        let (reader, mut writer) = io::pipe().unwrap();
+        io::Write::write_all(&mut writer, b"default = 'a'\n").unwrap();
+        drop(writer);
+        let number = std::os::fd::AsRawFd::as_raw_fd(&reader);
+        let config = Config::load(format!("/dev/fd/{number}")).unwrap();
+        assert_eq!(config.default.as_deref(), Some("a"));
     }
 
     #[test]

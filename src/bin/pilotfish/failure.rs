@@ -80,6 +80,8 @@ pub(crate) enum Interrupted {
     NotWritten,
     /// Not everything was tested.
     NotTested,
+    /// The command looks at something, and has not shown it.
+    NotShown,
     /// Neither the configuration nor a secret was written.
     NotStored,
     /// What was stored or revoked is not known.
@@ -155,6 +157,7 @@ impl Failure {
         let what = match &how_far {
             Interrupted::NotWritten => "the message was not written whole",
             Interrupted::NotTested => "the server was not tested whole",
+            Interrupted::NotShown => "nothing was shown",
             Interrupted::NotStored => "nothing was stored",
             Interrupted::NotFinished => "the command did not finish",
             Interrupted::NotSent(_) => "not sent",
@@ -184,6 +187,7 @@ impl Failure {
                 Interrupted::Unfinished(error) => Some(error),
                 Interrupted::NotWritten
                 | Interrupted::NotTested
+                | Interrupted::NotShown
                 | Interrupted::NotStored
                 | Interrupted::NotFinished
                 | Interrupted::Unanswered => None,

@@ -209,3 +209,21 @@ fn left_as(directory: &Directory, account: &str) {
     assert_eq!(files(directory), ["config.toml"]);
     assert_eq!(config(directory), account);
 }
+
+/// A path below `~` is written as it is typed, and leads home.
+#[tokio::test]
+async fn a_client_secret_below_the_home_directory() {
+    let world = World::open(provider()).await;
+    let arguments = world.login_arguments("");
+    let arguments = arguments.replace("-file client-secret", "-file ~/client-secret");
+    let mut running = world.run(&arguments).start().await;
+    let url = running.until("http://").await;
+    world.provider.log_in(url.trim(), USER).await.unwrap();
+    running.end().await.result();
+    let key = "client-secret-file = \"~/client-secret\"\n";
+    assert!(world.config().contains(key), "{}", world.config());
+    let ended = world.run("account remove work").end().await;
+    let words = "its client secret is still in ~/client-secret: rm /";
+    assert!(ended.stderr.contains(words), "{ended:?}");
+    world.ends_with(0).await;
+}

@@ -7,6 +7,7 @@ mod compose;
 /// Accounts from a file.
 pub(crate) mod config;
 mod config_file;
+mod config_pipe;
 mod content;
 mod delivery;
 /// `pilotfish demo`.

@@ -67,11 +67,11 @@ async fn prepared(
 ) -> Result<(Setup, ConfigFile), Failure> {
     arguments.check_commands()?;
     let address = parsed(&arguments.address)?;
+    let file = ConfigFile::of_user(global)?;
     let config = configuration_or_none(global).await?;
     if let Some(name) = &arguments.name {
         is_new(&config, name)?;
     }
-    let file = ConfigFile::of_user(global)?;
     let server = server::find(&arguments, &address, questions, global).await?;
     let setup = setup(arguments, address, &server)?;
     is_new(&config, &setup.name)?;

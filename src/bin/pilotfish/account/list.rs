@@ -54,9 +54,11 @@ pub(super) async fn list(global: &GlobalArguments) -> Result<(), Failure> {
 }
 
 /// Prints the settings of an account, each with its place.
-pub(super) async fn show(name: &str, global: &GlobalArguments) -> Result<(), Failure> {
-    let config = configuration(global).await?;
-    let account = config.account(name)?;
+pub(super) async fn show(
+    name: &str,
+    account: &Account,
+    global: &GlobalArguments,
+) -> Result<(), Failure> {
     let entries = effective(global).await?;
     let own = entries.into_iter().filter(|entry| {
         let mut key = entry.key.iter();

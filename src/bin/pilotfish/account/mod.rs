@@ -22,7 +22,7 @@ use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::output::logging::{self, Watch};
 use crate::output::report::{answer, failed, notice, result, warning};
-use crate::settings::{ConfigFile, configuration, in_shell, shown_path};
+use crate::settings::{ConfigFile, at_home, configuration, in_shell, shown_path};
 use crate::stop::Stops;
 use crate::terminal::style::{Mark, Stream};
 
@@ -51,10 +51,17 @@ async fn dispatch(
         AccountCommands::Add(arguments) => {
             Box::pin(add::add(*arguments, global, watch, stops)).await
         }
-        AccountCommands::List => stops.unless(kept, list::list(global)).await,
+        AccountCommands::List => {
+            stops
+                .unless(Interrupted::NotShown, list::list(global))
+                .await
+        }
         AccountCommands::Show(named) => {
-            let show = async { list::show(&chosen(named, global).await?.name, global).await };
-            stops.unless(kept, show).await
+            let show = async {
+                let Chosen { name, account, .. } = chosen(named, global).await?;
+                list::show(&name, &account, global).await
+            };
+            stops.unless(Interrupted::NotShown, show).await
         }
         AccountCommands::Test(named) => {
             let test = Box::pin(test(named, global));
@@ -171,7 +178,8 @@ async fn remove(named_account: NamedAccount, global: &GlobalArguments) -> Result
         }
     }
     let path = shown_path(file.path());
-    let file_left = account.password_file.filter(|path| path.exists());
+    let left = |file: Option<PathBuf>| file.map(at_home).filter(|path| path.exists());
+    let file_left = left(account.password_file);
     let object = json!({
         "schema": "pilotfish.account-remove/1", "name": name,
         "file": file.path().display().to_string(),
@@ -183,7 +191,7 @@ async fn remove(named_account: NamedAccount, global: &GlobalArguments) -> Result
         &format!("account {name} removed from {path}"),
         &object,
     );
-    let secret_left = account.client_secret_file.filter(|path| path.exists());
+    let secret_left = left(account.client_secret_file);
     for (what, file) in [("password", file_left), ("client secret", secret_left)] {
         let Some(file) = file else { continue };
         let path = shown_path(&file);

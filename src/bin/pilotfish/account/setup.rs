@@ -11,9 +11,8 @@ use toml_edit::Value;
 
 use super::{said, server};
 use crate::args::{AccountAddArguments, GlobalArguments};
-use crate::exit;
 use crate::failure::Failure;
-use crate::settings::{in_shell, shown_path};
+use crate::settings::{absolute, in_shell, shown_path};
 use crate::terminal::style::{CYAN, painted};
 
 /// An account that is being set up.
@@ -138,20 +137,6 @@ pub(super) fn setup(
         keys,
         login,
         is_tested: !arguments.no_test,
-    })
-}
-
-/// A path that means the same in a file elsewhere.
-fn absolute(path: PathBuf) -> Result<PathBuf, Failure> {
-    if path.starts_with("~") {
-        return Ok(path);
-    }
-    std::path::absolute(&path).map_err(|error| {
-        Failure::io(
-            exit::CONFIG,
-            format!("cannot use the path {}", path.display()),
-            error,
-        )
     })
 }
 

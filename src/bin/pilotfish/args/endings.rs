@@ -71,7 +71,17 @@ const CONNECTING: &[u8] = &[
 const LOCAL: &[u8] = &[exit::OK, exit::USAGE, exit::CANNOT_CREATE, exit::CONFIG];
 
 /// The statuses of commands that read nothing.
-const PRINTING: &[u8] = &[exit::OK, exit::USAGE];
+const PRINTING: &[u8] = &[exit::OK, exit::USAGE, exit::CANNOT_CREATE];
+
+/// The statuses of commands that change the configuration, which another process may have locked.
+const CHANGING: &[u8] = &[
+    exit::OK,
+    exit::USAGE,
+    exit::CANNOT_CREATE,
+    exit::TEMPORARY,
+    exit::CONFIG,
+    exit::INTERRUPTED,
+];
 
 const SEND: &[&str] = &[
     "pilotfish send ann@example.org -s 'A shark' -a shark.png < letter.txt",
@@ -128,12 +138,12 @@ const ENDINGS: &[Ending] = &[
     Ending {
         command: "account remove",
         examples: &["pilotfish account remove work"],
-        statuses: LOCAL,
+        statuses: CHANGING,
     },
     Ending {
         command: "account default",
         examples: &["pilotfish account default work"],
-        statuses: LOCAL,
+        statuses: CHANGING,
     },
     Ending {
         command: "auth login",
@@ -147,7 +157,13 @@ const ENDINGS: &[Ending] = &[
     Ending {
         command: "auth status",
         examples: &["pilotfish auth status"],
-        statuses: &[exit::OK, exit::USAGE, exit::NO_PERMISSION, exit::CONFIG],
+        statuses: &[
+            exit::OK,
+            exit::USAGE,
+            exit::CANNOT_CREATE,
+            exit::NO_PERMISSION,
+            exit::CONFIG,
+        ],
     },
     Ending {
         command: "auth token",
@@ -189,7 +205,16 @@ const ENDINGS: &[Ending] = &[
             "pilotfish config import ~/.muttrc --dry-run",
             "pilotfish config import ~/.gitconfig --store file",
         ],
-        statuses: LOCAL,
+        statuses: &[
+            exit::OK,
+            exit::USAGE,
+            exit::DATA,
+            exit::NO_INPUT,
+            exit::CANNOT_CREATE,
+            exit::TEMPORARY,
+            exit::CONFIG,
+            exit::INTERRUPTED,
+        ],
     },
     Ending {
         command: "config show",
@@ -235,7 +260,7 @@ const ENDINGS: &[Ending] = &[
             "pilotfish man send | man -l -",
             "pilotfish man --output ~/.local/share/man/man1",
         ],
-        statuses: &[exit::OK, exit::USAGE, exit::CANNOT_CREATE],
+        statuses: PRINTING,
     },
 ];
 

@@ -3,6 +3,8 @@
 use pilotfish::config::{Account, OAuthServer};
 
 use crate::args::AuthLoginArguments;
+use crate::failure::Failure;
+use crate::settings::absolute;
 
 /// The account without its password or token, and the keys that it had for them.
 pub(super) fn without_secrets(mut account: Account) -> (Account, Vec<&'static str>) {
@@ -74,7 +76,7 @@ fn taken<T>(keys: Vec<(&'static str, &mut Option<T>)>) -> Vec<&'static str> {
 pub(super) fn set_client(
     account: &mut Account,
     arguments: &AuthLoginArguments,
-) -> Vec<(&'static str, String)> {
+) -> Result<Vec<(&'static str, String)>, Failure> {
     let mut keys = Vec::new();
     for (key, own, value) in [
         ("oauth-tenant", &mut account.oauth_tenant, &arguments.tenant),
@@ -89,11 +91,11 @@ pub(super) fn set_client(
         }
     }
     if let Some(path) = &arguments.client_secret_file {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let path = absolute(path.clone())?;
         keys.push(("client-secret-file", path.display().to_string()));
         account.client_secret_file = Some(path);
     }
-    keys
+    Ok(keys)
 }
 
 /// Whether the logins of two clients may end together. Some servers revoke all logins of a user by the same

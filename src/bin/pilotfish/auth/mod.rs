@@ -36,7 +36,7 @@ pub(crate) async fn run(arguments: AuthArguments, global: &GlobalArguments) -> u
             }
             AuthCommands::Status(named) => {
                 let status = Box::pin(status::status(named, global));
-                return stops.unless(Interrupted::NotTested, status).await;
+                return stops.unless(Interrupted::NotShown, status).await;
             }
             AuthCommands::Token(named) => {
                 let token = Box::pin(tokens::token(named, global));

@@ -9,14 +9,13 @@ use tempfile::NamedTempFile;
 
 use super::guide;
 use super::keys::{ends_with, set_client, without_client, without_secrets};
-use super::set::at_home;
 use crate::account::service_at;
 use crate::account::store::{Kind, Store};
 use crate::args::AuthLoginArguments;
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::advice::LoginCommand;
-use crate::settings::{ConfigFile, in_shell, shown_path};
+use crate::settings::{ConfigFile, at_home, in_shell, shown_path};
 use crate::terminal::question::Questions;
 
 /// The account that is to log in.
@@ -87,7 +86,7 @@ impl Plan {
         if account.oauth.as_ref() != Some(&server) {
             keys.push(("oauth", server.to_string()));
         }
-        keys.extend(set_client(&mut account, &arguments));
+        keys.extend(set_client(&mut account, &arguments)?);
         let mut secret = None;
         if account.client_id.is_none() {
             let questions = questions.ok_or_else(|| no_client_id(&again))?;

@@ -1,7 +1,5 @@
 //! `pilotfish auth set`: stores the password of an account.
 
-use std::path::PathBuf;
-
 use pilotfish::config::{Account, ConfigError, Keyring};
 use pilotfish::{Credentials, Secret};
 
@@ -15,7 +13,7 @@ use crate::args::{AuthSetArguments, GlobalArguments};
 use crate::connection::Connection;
 use crate::exit;
 use crate::failure::Failure;
-use crate::settings::{ConfigFile, in_shell, no_secret, shown_path};
+use crate::settings::{ConfigFile, at_home, in_shell, no_secret, shown_path};
 use crate::terminal::question::Questions;
 
 /// Asks for the password, logs in by it, and writes it to the file of the account.
@@ -133,12 +131,4 @@ async fn read(mut source: Account) -> Result<Secret, Failure> {
     let credentials = credentials.map_err(|error| no_secret(error, &source))?;
     let secret = credentials.as_ref().and_then(Credentials::secret).cloned();
     secret.ok_or_else(|| ConfigError::NoPassword.into())
-}
-
-/// The path, with the home directory in place of `~`.
-pub(super) fn at_home(path: PathBuf) -> PathBuf {
-    match (path.strip_prefix("~"), std::env::home_dir()) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => path,
-    }
 }

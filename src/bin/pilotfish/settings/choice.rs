@@ -1,11 +1,16 @@
 //! Which account a command uses.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use pilotfish::address::{AddrSpec, Address};
 use pilotfish::config::{Account, ChosenBy, Config, ConfigError};
 
+use tokio::time::timeout;
+
+use super::shown_path;
 use crate::args::GlobalArguments;
+use crate::exit;
 use crate::failure::Failure;
 use crate::input::blocking;
 
@@ -19,11 +24,33 @@ pub(crate) struct Selected {
     pub(crate) file: Option<PathBuf>,
 }
 
+/// How long the writer of a configuration on standard input, or in another pipe, may take: as long as
+/// that of a password.
+const READ_TIMEOUT: Duration = Duration::from_mins(2);
+
 /// The configuration: the file of `--config` alone, or those that are found.
 pub(crate) async fn configuration(global: &GlobalArguments) -> Result<Config, Failure> {
-    let file = global.config.clone();
+    read(global.config.clone(), READ_TIMEOUT).await
+}
+
+async fn read(file: Option<PathBuf>, limit: Duration) -> Result<Config, Failure> {
+    let named = file.clone();
     let read = blocking(move || file.map_or_else(Config::find, Config::load));
-    Ok(read.await?)
+    let read = timeout(limit, read).await.map_err(|_| {
+        let paths = Config::paths();
+        let path = named
+            .as_ref()
+            .or(paths.first())
+            .map(|path| shown_path(path));
+        let message = format!(
+            "the configuration {} did not end within {} s",
+            path.unwrap_or_default(),
+            limit.as_secs()
+        );
+        let help = "check the program that writes it, or name a file by -C FILE";
+        Failure::new(exit::CONFIG, message).with_help(help)
+    })?;
+    Ok(read?)
 }
 
 /// The account by name, by the sender, the default or the only one. `flags` are the keys that the
@@ -72,4 +99,23 @@ fn address(from: &str) -> Option<AddrSpec> {
         Address::Mailbox(mailbox) => Some(mailbox.into_addr_spec()),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_pipe_that_does_not_end() {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let path = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
+        let failure = read(Some(path), Duration::ZERO).await.unwrap_err();
+        assert!(
+            failure.message.ends_with("did not end within 0 s"),
+            "{failure:?}"
+        );
+        drop(writer);
+    }
 }

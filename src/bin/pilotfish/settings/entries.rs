@@ -1,5 +1,6 @@
 //! The settings of a file, each with its line.
 
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
 use toml_edit::{Document, Item, TableLike, Value};
@@ -36,6 +37,13 @@ pub(crate) fn entries(path: &Path) -> Result<Vec<Entry>, Failure> {
         let message = format!("cannot read the configuration {}", shown_path(path));
         Failure::io(exit::CONFIG, message, error)
     };
+    let kind = std::fs::metadata(path).map_err(unreadable)?.file_type();
+    if kind.is_fifo() || kind.is_socket() {
+        let path = shown_path(path);
+        let message = format!("{path} is a pipe, whose lines cannot be read again to show them");
+        let help = "write it to a file, and name that by -C FILE";
+        return Err(Failure::new(exit::CONFIG, message).with_help(help));
+    }
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let document = Document::parse(text).map_err(|error| Failure::of(exit::CONFIG, &error))?;

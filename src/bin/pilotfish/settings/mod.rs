@@ -7,9 +7,8 @@ mod entries;
 mod errors;
 mod file;
 mod lock;
+mod paths;
 mod private_file;
-
-use std::path::Path;
 
 use pilotfish::config::Account;
 
@@ -17,17 +16,8 @@ pub(crate) use choice::{configuration, selected};
 pub(crate) use commands::{effective, run};
 pub(crate) use errors::no_secret;
 pub(crate) use file::ConfigFile;
+pub(crate) use paths::{absolute, at_home, shown_path};
 pub(crate) use private_file::write_private;
-
-/// A path as people read it: with `~` in place of the home directory.
-pub(crate) fn shown_path(path: &Path) -> String {
-    let home = std::env::home_dir().filter(|home| home.as_os_str().len() > 1);
-    let rest = home
-        .as_deref()
-        .and_then(|home| path.strip_prefix(home).ok());
-    let shown = rest.map(|rest| Path::new("~").join(rest));
-    shown.as_deref().unwrap_or(path).display().to_string()
-}
 
 /// A command that prints a secret, as every screen shows it.
 pub(crate) fn shown_command(command: &str) -> String {
