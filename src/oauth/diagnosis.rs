@@ -57,6 +57,11 @@ impl Answer {
         }
     }
 
+    /// Whether another attempt later may succeed.
+    fn passes(&self) -> bool {
+        self.status == 429 || self.status >= 500
+    }
+
     pub(super) fn asked(&self) -> SystemTime {
         self.asked
     }
@@ -81,7 +86,7 @@ pub(super) fn diagnose(
     answer: &Answer,
 ) -> OAuthError {
     let status = answer.status;
-    let passes = status == 429 || status >= 500;
+    let passes = answer.passes();
     let Some((code, description)) = code else {
         return without_code(server, answer, passes);
     };
@@ -102,6 +107,12 @@ pub(super) fn diagnose(
         advice = format!("{server} refused: ask who runs it");
     }
     OAuthError::new(kind, format!("{advice} ({said})")).with_code(code)
+}
+
+/// The error of an answer to another request, if the server cannot answer now.
+pub(super) fn unavailable(server: &str, response: &HttpResponse) -> Option<OAuthError> {
+    let answer = Answer::of(response, SystemTime::now(), &Hidden::default());
+    answer.passes().then(|| without_code(server, &answer, true))
 }
 
 /// The error that a server puts into a redirect (RFC 6749 section 4.1.2.1).

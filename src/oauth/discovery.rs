@@ -1,11 +1,13 @@
 //! The endpoints that a server publishes (RFC 8414, and Discovery of `OpenID` Connect).
 
-use oauth2::http::Request;
+use oauth2::HttpResponse;
 use oauth2::http::header::ACCEPT;
+use oauth2::http::{Request, StatusCode};
 use oauth2::url::Url;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::diagnosis::unavailable;
 use super::endpoint::Endpoint;
 use super::error::{OAuthError, OAuthErrorKind, shown};
 use super::http::HttpClient;
@@ -41,8 +43,8 @@ impl Provider {
     /// # Errors
     ///
     /// [`OAuthErrorKind::NotOAuth`]: the server publishes nothing, or for another issuer;
-    /// [`OAuthErrorKind::Config`]: an address is not valid; [`OAuthErrorKind::Network`]
-    /// and [`OAuthErrorKind::Tls`].
+    /// [`OAuthErrorKind::Config`]: an address is not valid; [`OAuthErrorKind::Unavailable`],
+    /// [`OAuthErrorKind::Network`] and [`OAuthErrorKind::Tls`].
     ///
     /// # Cancel safety
     ///
@@ -74,17 +76,15 @@ fn provider(
     issuer: &str,
     name: &str,
     well_known: &str,
-    (status, body): &(u16, Vec<u8>),
+    answer: &HttpResponse,
 ) -> Result<Provider, (Gravity, OAuthError)> {
-    match *status {
-        200 => {}
-        status @ (429 | 500..) => {
-            let error = absent(name, status).passing(format!("HTTP status {status}"));
-            return Err((Gravity::Passing, error));
-        }
-        status => return Err((Gravity::Absent, absent(name, status))),
+    if let Some(error) = unavailable(name, answer) {
+        return Err((Gravity::Passing, error));
     }
-    let metadata = serde_json::from_slice(body).map_err(|_| {
+    if answer.status() != StatusCode::OK {
+        return Err((Gravity::Absent, absent(name, answer.status().as_u16())));
+    }
+    let metadata = serde_json::from_slice(answer.body()).map_err(|_| {
         let message = format!(
             "what {name} publishes about itself at {well_known} is not valid: name its endpoints instead"
         );
@@ -102,7 +102,7 @@ fn absent(name: &str, status: u16) -> OAuthError {
     OAuthError::new(OAuthErrorKind::NotOAuth, message)
 }
 
-async fn fetch(base: &Url, path: &str, http: &HttpClient) -> Result<(u16, Vec<u8>), OAuthError> {
+async fn fetch(base: &Url, path: &str, http: &HttpClient) -> Result<HttpResponse, OAuthError> {
     let mut url = base.clone();
     url.set_path(path);
     url.set_query(None);
@@ -111,8 +111,7 @@ async fn fetch(base: &Url, path: &str, http: &HttpClient) -> Result<(u16, Vec<u8
     let request = request.map_err(|error| {
         OAuthError::new(OAuthErrorKind::Config, "the issuer is not valid").caused_by(error)
     })?;
-    let answer = http.fetch(request).await?;
-    Ok((answer.status().as_u16(), answer.into_body()))
+    http.fetch(request).await
 }
 
 fn of_metadata(issuer: &str, metadata: &Metadata) -> Result<Provider, OAuthError> {

@@ -117,7 +117,10 @@ fn answers() -> Vec<(Answer, Answer, Expected)> {
         (
             (503, String::new()),
             (404, String::new()),
-            Err((Kind::NotOAuth, "HTTP status 503")),
+            Err((
+                Kind::Unavailable,
+                "cannot answer now (HTTP status 503): try again",
+            )),
         ),
     ]
 }
