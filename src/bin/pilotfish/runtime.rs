@@ -9,8 +9,8 @@ use futures_util::FutureExt as _;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
-use crate::account::said;
 use crate::args::GlobalArguments;
+use crate::output::report::notice;
 use crate::stop::Stops;
 
 /// How long the command waits at its end for a renewal: one request takes 30 seconds at most.
@@ -50,23 +50,31 @@ pub(crate) fn run(
 }
 
 /// Waits for a renewal of tokens that goes on although the command was stopped. Without its new refresh
-/// token, the user would have to log in again.
+/// token, the user would have to log in again. Only Ctrl-C ends the wait: the other signals often come twice,
+/// as from `timeout`, a terminal that closes, or a service manager.
 async fn finish_renewal(global: &GlobalArguments) {
     let mut ended = pin!(global.logins.renewals_ended());
     if ended.as_mut().now_or_never().is_some() {
         return;
     }
-    let Ok(mut stops) = Stops::new() else { return };
-    let limit = RENEWAL_LIMIT.as_secs();
-    let text = format!(
-        "waiting up to {limit} s for the renewal of the login, which would be lost otherwise; Ctrl-C: \
-         stop anyway"
-    );
-    said(global, &text);
+    let mut stops = Stops::new().ok();
+    if !global.quiet && !global.logins.are_quiet() {
+        let limit = RENEWAL_LIMIT.as_secs();
+        notice(&format!(
+            "waiting up to {limit} s for the renewal of the login, which would be lost otherwise; Ctrl-C: \
+             stop anyway"
+        ));
+    }
+    let interrupted = async {
+        match &mut stops {
+            Some(stops) => stops.interrupted().await,
+            None => std::future::pending().await,
+        }
+    };
     let ended_or_stopped = async {
         tokio::select! {
             () = ended => {}
-            _ = stops.next() => {}
+            () = interrupted => {}
         }
     };
     let _ = timeout(RENEWAL_LIMIT, ended_or_stopped).await;

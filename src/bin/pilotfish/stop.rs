@@ -134,6 +134,11 @@ impl Stops {
         stop
     }
 
+    /// Waits for Ctrl-C alone.
+    pub(crate) async fn interrupted(&mut self) {
+        received(&mut self.interrupt).await;
+    }
+
     /// The next reason to stop, or `first` once more when its patience is over.
     pub(crate) async fn next_after(&mut self, first: Stop) -> Stop {
         let patience = first.patience().map(|patience| Instant::now() + patience);

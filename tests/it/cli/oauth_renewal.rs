@@ -6,6 +6,7 @@ use std::time::Duration;
 use pilotfish::oauth::TokenStore as _;
 use pilotfish::testing::{Endpoint, EndpointFault, GrantType};
 use rustix::process::Signal;
+use tokio::time::timeout;
 
 use super::oauth::{World, provider};
 use super::run::{Run, unwrapped};
@@ -18,11 +19,22 @@ async fn expired() -> World {
     world
 }
 
+/// Waits for the request.
+async fn renewal_begins(world: &World) {
+    let begins = async {
+        while renewals(world) == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_mins(1), begins).await.unwrap();
+}
+
 fn renewals(world: &World) -> u64 {
     world.provider.token_requests(GrantType::RefreshToken)
 }
 
-/// The command, the signal that comes while the provider answers slowly, and the exit status.
+/// The command, the signal that comes while the provider answers slowly, and the exit status. Further
+/// signals change nothing.
 #[tokio::test]
 async fn a_renewal_is_finished_before_the_command_ends() {
     for (command, signal, status) in [
@@ -34,13 +46,14 @@ async fn a_renewal_is_finished_before_the_command_ends() {
         ("check --login -A work", Signal::TERM, 143),
     ] {
         let world = expired().await;
-        let slow = EndpointFault::Slow(Duration::from_millis(2));
+        let slow = EndpointFault::Slow(Duration::from_millis(4));
         world.provider.fault(Endpoint::Token, slow);
-        let running = world.run(command).start().await;
-        while renewals(&world) == 0 {
-            tokio::task::yield_now().await;
-        }
+        let mut running = world.run(command).start().await;
+        renewal_begins(&world).await;
         running.signal(signal);
+        running.until("waiting up to 40 s").await;
+        running.signal(Signal::TERM);
+        running.signal(Signal::HUP);
         let ended = running.end().await;
         assert_eq!(ended.status, status, "{command}: {ended:?}");
         let seen = unwrapped(&ended.stderr);
@@ -69,17 +82,36 @@ async fn the_total_time_ends_while_a_token_is_renewed() {
     world.ends_with(1).await;
 }
 
-/// A second signal ends the command although the provider has not answered.
+/// sendmail says only what its caller wants to know.
 #[tokio::test]
-async fn a_second_signal_ends_the_wait_for_a_renewal() {
+async fn sendmail_waits_for_a_renewal_without_a_word() {
+    for (flags, says) in [("", false), ("-oeq", false), ("-v", true)] {
+        let world = expired().await;
+        let slow = EndpointFault::Slow(Duration::from_millis(2));
+        world.provider.fault(Endpoint::Token, slow);
+        let arguments = format!("sendmail {flags} ann@example.org");
+        let running = world.run(&arguments).stdin("\nHi\n").start().await;
+        renewal_begins(&world).await;
+        running.signal(Signal::TERM);
+        let ended = running.end().await;
+        assert_eq!(ended.status, 143, "{flags}: {ended:?}");
+        let seen = unwrapped(&ended.stderr);
+        assert_eq!(seen.contains("waiting up to 40 s"), says, "{flags}: {seen}");
+        world.run("send ann@example.org -m Hi").end().await.result();
+        assert_eq!(renewals(&world), 1, "{flags}");
+        world.ends_with(1).await;
+    }
+}
+
+/// Another Ctrl-C ends the command although the provider has not answered.
+#[tokio::test]
+async fn ctrl_c_ends_the_wait_for_a_renewal() {
     let world = expired().await;
     world
         .provider
         .fault(Endpoint::Token, EndpointFault::Silence);
     let mut running = world.run("auth refresh work").start().await;
-    while renewals(&world) == 0 {
-        tokio::task::yield_now().await;
-    }
+    renewal_begins(&world).await;
     running.signal(Signal::INT);
     running.until("waiting up to 40 s").await;
     running.signal(Signal::INT);

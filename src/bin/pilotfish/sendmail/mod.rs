@@ -91,6 +91,9 @@ pub(crate) async fn run(arguments: &[OsString], global: &GlobalArguments) -> u8 
         is_silent: flags.is_quiet,
         ..global.clone()
     };
+    if global.quiet || global.is_silent {
+        global.logins.keep_quiet();
+    }
     match flags.mode {
         Mode::Nothing => exit::OK,
         Mode::ListQueue => report::page("the queue is empty"),
