@@ -15,7 +15,8 @@ impl Account {
     /// proxy. Each may take two minutes at most. A token is read once: a program that runs for longer
     /// than a token lasts adds a provider of credentials to [`server_builder`](Self::server_builder).
     /// An account with [`oauth`](Self::oauth) has such a provider, which renews the token whenever a
-    /// session needs that.
+    /// session needs that. A program that awaits `OAuthCredentials::renewal_ended` at its end adds the
+    /// credentials of that login to [`server_builder`](Self::server_builder) itself.
     ///
     /// # Errors
     ///

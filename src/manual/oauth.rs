@@ -36,10 +36,12 @@
 //!   replaces refresh tokens ends a login when one of them is used twice (RFC 9700 section 4.14.2).
 //! * Room for the new tokens is reserved before a renewal, and a new refresh token is stored before the
 //!   access token is used. The renewal runs in a task of its own: if the caller drops a mail, nothing is
-//!   lost. A program awaits
+//!   lost.
+//! * A program awaits
 //!   [`OAuthCredentials::renewal_ended`](crate::oauth::OAuthCredentials::renewal_ended) before its
-//!   runtime ends. If the process is killed between the answer of the server and the write, the user has
-//!   to log in again at a service that replaces refresh tokens.
+//!   runtime ends. The credentials of an account of a configuration come from `Account::oauth`. If the
+//!   process is killed between the answer of the server and the write, the user has to log in again at a
+//!   service that replaces refresh tokens.
 //! * A server that refuses a token gets another one, once, on the same connection:
 //!   [`CredentialsProvider::renewed`](crate::session::CredentialsProvider::renewed).
 //!

@@ -90,6 +90,11 @@ impl OAuthError {
         self.caused_by(io::Error::other(source))
     }
 
+    /// It lasts. A session takes an [`io::Error`] of most other kinds for one that passes.
+    pub(super) fn lasting(self, source: io::Error) -> Self {
+        self.caused_by(io::Error::new(io::ErrorKind::InvalidInput, source))
+    }
+
     pub(super) fn with_code(mut self, code: &str) -> Self {
         self.code = Some(shown(code));
         self

@@ -10,7 +10,7 @@ use hyper::client::conn::http1;
 use hyper::header::{CONNECTION, HOST, HeaderValue, USER_AGENT};
 use hyper_util::rt::TokioIo;
 use oauth2::{HttpRequest, HttpResponse};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, join, split};
 use tokio::time::timeout;
 
 use super::endpoint::Endpoint;
@@ -26,6 +26,9 @@ const MAX_ANSWER: usize = 256 * 1024;
 
 /// The most octets of an answer's header.
 const MAX_HEADER: usize = 64 * 1024;
+
+/// The most octets that are read: the answer, and others of the kind 1xx before it.
+const MAX_READ: u64 = 1024 * 1024;
 
 /// Sends requests to authorization servers over HTTPS.
 ///
@@ -137,6 +140,8 @@ async fn exchange(
     };
     let mut builder = http1::Builder::new();
     builder.max_buf_size(MAX_HEADER);
+    let (input, output) = split(stream);
+    let stream = join(input.take(MAX_READ), output);
     let begun = builder.handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = begun.map_err(broken)?;
     let answer = async {

@@ -25,15 +25,15 @@ mod new_file;
 mod page;
 mod provider;
 mod redirected;
+mod renewal;
 mod service_account;
+mod token_answer;
 mod token_file;
 mod token_store;
 mod tokens;
 
 pub use authorization::Authorization;
 pub use client::OAuthClient;
-#[cfg(feature = "config")]
-pub(crate) use credentials::GrantFuture;
 pub use credentials::{Grant, OAuthCredentials};
 pub use device::DeviceLogin;
 pub use error::{OAuthError, OAuthErrorKind};
@@ -41,6 +41,8 @@ pub use http::HttpClient;
 pub use loopback::Loopback;
 pub use provider::Provider;
 pub use redirected::Redirected;
+#[cfg(feature = "config")]
+pub(crate) use renewal::GrantFuture;
 pub use service_account::ServiceAccount;
 pub use token_file::TokenFile;
 pub use token_store::{StoreFuture, TokenLock, TokenMemory, TokenStore};

@@ -107,7 +107,7 @@ impl ServiceAccount {
         let shown = path.as_ref().display();
         let unreadable = |error: std::io::Error| {
             let message = format!("cannot read the key of the service account in {shown}");
-            OAuthError::new(OAuthErrorKind::Store, message).caused_by(error)
+            OAuthError::new(OAuthErrorKind::Store, message).lasting(error)
         };
         let Some(file) = open_private(path.as_ref()).await.map_err(unreadable)? else {
             let message = format!("others than its owner can read {shown}: chmod 600 it");

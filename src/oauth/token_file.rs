@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,8 +14,8 @@ use super::new_file::NewFile;
 use super::token_store::{StoreFuture, TokenLock, TokenStore};
 use super::tokens::Tokens;
 
-/// The most octets of a file.
-const MAX_FILE: u64 = 64 * 1024;
+/// The most octets of a file. What a server answers is shorter, also as a store has it.
+const MAX_FILE: u64 = 2 * 1024 * 1024;
 
 /// How many symbolic links a path may lead over.
 const MAX_LINKS: usize = 40;
@@ -68,7 +69,7 @@ impl TokenFile {
         match error.kind() {
             // Room may be made meanwhile.
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => failed.passing(error),
-            _ => failed.caused_by(error),
+            _ => failed.lasting(error),
         }
     }
 
@@ -244,7 +245,10 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, OAuthError> + Send + 'static,
 ) -> Result<T, OAuthError> {
     let worked = tokio::task::spawn_blocking(work).await;
-    worked.unwrap_or_else(|_| {
+    worked.unwrap_or_else(|error| {
+        if error.is_panic() {
+            resume_unwind(error.into_panic());
+        }
         let message = "the work with the tokens' file was aborted: the runtime is shutting down";
         Err(OAuthError::new(OAuthErrorKind::Store, message))
     })

@@ -219,7 +219,9 @@ async fn a_new_refresh_token_outlasts_a_refused_scope() {
     let first = old(&log_in(&server, &client).await.unwrap());
     let strict = client.provider().clone().scope("unknown").unwrap();
     let strict = OAuthClient::new(strict, "mailer", client.http.clone()).unwrap();
-    let store = TokenMemory::new(Some(first.clone()));
+    let directory = tempfile::tempdir().unwrap();
+    let store = TokenFile::new(directory.path().join("tokens.json"));
+    store.store(&first).await.unwrap();
     for _ in 0..2 {
         let grant = Grant::RefreshToken(strict.clone());
         let provider = OAuthCredentials::new(grant, USER, store.clone());
@@ -257,4 +259,18 @@ async fn the_secret_of_a_client_in_each_place() {
         }
         assert_eq!(server.violations(), Vec::<String>::new());
     }
+}
+
+/// What a server answers to a renewal can be read again, whatever its size.
+#[tokio::test]
+async fn long_tokens_in_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = TokenFile::new(directory.path().join("tokens.json"));
+    let long = "\u{1}".repeat(200 * 1024);
+    let tokens = Tokens::new("").with_refresh("r".repeat(200 * 1024));
+    let tokens = tokens.with_scope(long);
+    let _lock = store.lock().await.unwrap();
+    store.reserve().await.unwrap();
+    store.store(&tokens).await.unwrap();
+    assert_eq!(store.load().await.unwrap(), Some(tokens));
 }

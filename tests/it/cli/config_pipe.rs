@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd as _;
 use rustix::process::Signal;
 
 use super::cli_fixture::Directory;
-use super::run::{Run, Running};
+use super::run::{Run, Running, until};
 
 const CONFIG: &str = "[account.a]\nserver = 'localhost'\n";
 
@@ -103,9 +103,7 @@ async fn a_stream_that_does_not_end() {
         for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
             let run = Run::new(&format!("-C /proc/{process}/fd/{number} {command}"));
             let running = run.start().await;
-            while !catches_signals(&running, signal) {
-                tokio::task::yield_now().await;
-            }
+            until(|| catches_signals(&running, signal)).await;
             running.signal(signal);
             running.end().await.fails(status, words);
         }

@@ -4,15 +4,13 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use pilotfish::testing::Fault::{CloseAt, ReplyAt};
 use pilotfish::testing::Point::{Auth, EndOfData, Rcpt};
 use pilotfish::testing::TestServerBuilder;
-use tokio::time::timeout;
 
 use super::cli_fixture::{CliFixture, server, to_server};
-use super::run::Run;
+use super::run::{Run, until};
 use crate::support::screen::Screen;
 
 /// `pilotfish send` to the server of the fixture on a terminal.
@@ -165,15 +163,8 @@ async fn what_a_person_has_typed_stays_after_ctrl_c() {
     let mut screen = on_terminal(&fixture, "ann@example.org -s Hi");
     screen.answer("(--edit opens an editor.)\n", TEXT).await;
     // What the command has not read yet, the terminal drops.
-    let is_read = async {
-        while drafts(fixture.directory.path())
-            .iter()
-            .all(|draft| std::fs::read_to_string(draft).unwrap() != TEXT)
-        {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(Duration::from_mins(1), is_read).await.unwrap();
+    let is_text = |draft: &PathBuf| std::fs::read_to_string(draft).unwrap() == TEXT;
+    until(|| drafts(fixture.directory.path()).iter().any(is_text)).await;
     screen.types("\u{3}");
     let (ended, shown) = screen.end().await;
     assert_eq!(ended.signal(), Some(2), "{shown}");

@@ -1,18 +1,14 @@
 //! Ctrl-C: before the end of data the command cancels the mail. After it, the command waits for the
 //! reply.
 
-use std::time::Duration;
-
 use pilotfish::testing::Fault::SilentAt;
 use pilotfish::testing::Offer;
 use pilotfish::testing::Point::{Body, Ehlo, EndOfData, Rcpt};
 use rustix::process::Signal;
-use tokio::task::yield_now;
-use tokio::time::timeout;
 
 use super::cli_fixture::{CliFixture, Directory, server};
 use super::peer::Peer;
-use super::run::Run;
+use super::run::{Run, until};
 
 /// The line of the log that shows that the end of data has left.
 const LEFT: &str = "the mail has left";
@@ -279,12 +275,7 @@ async fn a_signal_ends_the_source_of_a_secret() {
         ] {
             let sending = run.start().await;
             let begun = fixture.directory.path().join("begun");
-            let begins = async {
-                while !begun.exists() {
-                    yield_now().await;
-                }
-            };
-            timeout(Duration::from_mins(1), begins).await.unwrap();
+            until(|| begun.exists()).await;
             std::fs::remove_file(begun).unwrap();
             sending.signal(signal);
             sending.end().await.fails(status, "the mail was not sent");

@@ -13,7 +13,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use super::cli_fixture::CliFixture;
-use super::run::{Ended, Run, Running, USER, unwrapped};
+use super::run::{Ended, Run, Running, USER, until, unwrapped};
 use crate::support::screen::Screen;
 
 pub(super) const CLIENT: &str = "the-client";
@@ -160,7 +160,7 @@ async fn a_login_by_the_browser() {
     let ended = world.log_in().await;
     assert_eq!(
         ended.result(),
-        "login stored in work.tokens, readable only by you and not encrypted; it is renewed by itself"
+        "login stored in work.tokens, readable only by you and not encrypted; Pilotfish renews it"
     );
     let seen = unwrapped(&ended.stderr);
     for line in [
@@ -218,9 +218,7 @@ async fn a_process_that_is_killed_while_it_renews() {
         .fault(Endpoint::Token, EndpointFault::Silence);
     let before = world.provider.requests(Endpoint::Token);
     let first = world.run("send ann@example.org -m first").start().await;
-    while world.provider.requests(Endpoint::Token) == before {
-        tokio::task::yield_now().await;
-    }
+    until(|| world.provider.requests(Endpoint::Token) > before).await;
     let mut others = Vec::new();
     for number in 0..4 {
         let run = world.run(&format!("send ann@example.org -m {number}"));

@@ -6,7 +6,7 @@ use pilotfish::testing::{Endpoint, EndpointFault, GrantType};
 use rustix::process::Signal;
 
 use super::oauth::{World, provider};
-use super::run::USER;
+use super::run::{USER, until};
 
 /// What the authorization server does, the status, and the words of the error. Nothing is stored.
 #[tokio::test]
@@ -132,7 +132,7 @@ async fn a_redirect_with_another_state() {
     world.ends_with(0).await;
 }
 
-/// A server that is silent or slow holds nobody: Ctrl-C ends the command, and nothing is stored.
+/// A server that is silent or slow does not block the command: Ctrl-C ends it, and nothing is stored.
 #[tokio::test]
 async fn a_silent_and_a_slow_server() {
     let slow = EndpointFault::Slow(Duration::from_hours(1));
@@ -143,9 +143,7 @@ async fn a_silent_and_a_slow_server() {
         let url = running.until("http://").await;
         let browser = world.provider.log_in(url.trim(), USER);
         let stopped = async {
-            while world.provider.requests(Endpoint::Token) == 0 {
-                tokio::task::yield_now().await;
-            }
+            until(|| world.provider.requests(Endpoint::Token) > 0).await;
             running.signal(Signal::INT);
             running.end().await
         };

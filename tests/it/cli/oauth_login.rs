@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use super::account::{CONFIG, conversation};
 use super::oauth::{SECRET, World, provider};
-use super::run::{Ended, Run, USER, unwrapped};
+use super::run::{Ended, Run, USER, until, unwrapped};
 
 /// Plays a browser on another machine: the address that the login ends at, which it cannot open.
 pub(super) async fn last_address(world: &World, url: &str) -> String {
@@ -143,12 +143,9 @@ async fn the_browser_of_the_desktop() {
     let mut screen = world.screen(browsers, &arguments);
     screen.answer("in your browser, or open:", "\n").await;
     let path = world.fixture.directory.path().join("url");
-    let url = loop {
-        match std::fs::read_to_string(&path) {
-            Ok(url) if url.ends_with('\n') => break url,
-            _ => tokio::task::yield_now().await,
-        }
-    };
+    let read = || std::fs::read_to_string(&path).unwrap_or_default();
+    until(|| read().ends_with('\n')).await;
+    let url = read();
     let url = url.trim().strip_prefix("--new ").expect(&url);
     let url = url.strip_suffix(" now").expect(url);
     assert!(directory.path().join("tried").exists());

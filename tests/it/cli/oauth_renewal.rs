@@ -1,15 +1,15 @@
-//! Renewals that are interrupted or that the disk stands against: the login is not lost.
+//! Renewals that are interrupted, or that a full disk prevents: the login is not lost.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use pilotfish::oauth::TokenStore as _;
 use pilotfish::testing::{Endpoint, EndpointFault, GrantType};
 use rustix::process::Signal;
-use tokio::time::timeout;
 
 use super::oauth::{World, provider};
-use super::run::{Run, unwrapped};
+use super::run::{Run, until, unwrapped};
 
 /// A world with a login that has expired. The provider accepts each refresh token once.
 async fn expired() -> World {
@@ -17,16 +17,6 @@ async fn expired() -> World {
     world.log_in().await;
     world.expire().await;
     world
-}
-
-/// Waits for the request.
-async fn renewal_begins(world: &World) {
-    let begins = async {
-        while renewals(world) == 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(Duration::from_mins(1), begins).await.unwrap();
 }
 
 fn renewals(world: &World) -> u64 {
@@ -37,19 +27,20 @@ fn renewals(world: &World) -> u64 {
 /// signals change nothing.
 #[tokio::test]
 async fn a_renewal_is_finished_before_the_command_ends() {
-    for (command, signal, status) in [
+    let rows = [
         ("send ann@example.org -m Hi", Signal::TERM, 143),
         ("send ann@example.org -m Hi", Signal::INT, 130),
         ("auth refresh work", Signal::TERM, 143),
         ("auth status", Signal::HUP, 129),
         ("account test work", Signal::INT, 130),
         ("check --login -A work", Signal::TERM, 143),
-    ] {
+    ];
+    let ended = rows.map(|(command, signal, status)| async move {
         let world = expired().await;
-        let slow = EndpointFault::Slow(Duration::from_millis(4));
+        let slow = EndpointFault::Slow(Duration::from_millis(10));
         world.provider.fault(Endpoint::Token, slow);
         let mut running = world.run(command).start().await;
-        renewal_begins(&world).await;
+        until(|| renewals(&world) == 1).await;
         running.signal(signal);
         running.until("waiting up to 40 s").await;
         running.signal(Signal::TERM);
@@ -64,19 +55,19 @@ async fn a_renewal_is_finished_before_the_command_ends() {
         world.run("send ann@example.org -m Hi").end().await.result();
         assert_eq!(renewals(&world), 1, "{command}");
         world.ends_with(1).await;
-    }
+    });
+    join_all(ended).await;
 }
 
 #[tokio::test]
 async fn the_total_time_ends_while_a_token_is_renewed() {
     let world = expired().await;
-    let slow = EndpointFault::Slow(Duration::from_millis(5));
+    let slow = EndpointFault::Slow(Duration::from_millis(30));
     world.provider.fault(Endpoint::Token, slow);
-    let ended = world.run("send ann@example.org -m Hi --timeout total=200ms");
-    ended
-        .end()
-        .await
-        .fails(75, "the total time of --timeout is over");
+    let ended = world.run("send ann@example.org -m Hi --timeout total=5s");
+    let ended = ended.end().await;
+    ended.fails(75, "the total time of --timeout is over");
+    assert_eq!(renewals(&world), 1);
     world.run("send ann@example.org -m Hi").end().await.result();
     assert_eq!(renewals(&world), 1);
     world.ends_with(1).await;
@@ -87,11 +78,11 @@ async fn the_total_time_ends_while_a_token_is_renewed() {
 async fn sendmail_waits_for_a_renewal_without_a_word() {
     for (flags, says) in [("", false), ("-oeq", false), ("-v", true)] {
         let world = expired().await;
-        let slow = EndpointFault::Slow(Duration::from_millis(2));
+        let slow = EndpointFault::Slow(Duration::from_millis(10));
         world.provider.fault(Endpoint::Token, slow);
         let arguments = format!("sendmail {flags} ann@example.org");
         let running = world.run(&arguments).stdin("\nHi\n").start().await;
-        renewal_begins(&world).await;
+        until(|| renewals(&world) == 1).await;
         running.signal(Signal::TERM);
         let ended = running.end().await;
         assert_eq!(ended.status, 143, "{flags}: {ended:?}");
@@ -111,7 +102,7 @@ async fn ctrl_c_ends_the_wait_for_a_renewal() {
         .provider
         .fault(Endpoint::Token, EndpointFault::Silence);
     let mut running = world.run("auth refresh work").start().await;
-    renewal_begins(&world).await;
+    until(|| renewals(&world) == 1).await;
     running.signal(Signal::INT);
     running.until("waiting up to 40 s").await;
     running.signal(Signal::INT);
@@ -140,7 +131,7 @@ async fn no_renewal_without_room_for_its_tokens() {
     world.ends_with(0).await;
 }
 
-/// Fresh tokens need neither the client's secret nor the authorization server, nor a lock.
+/// Fresh tokens need no client secret, no authorization server and no lock.
 #[tokio::test]
 async fn fresh_tokens_are_enough_to_send() {
     let world = World::open(provider()).await;

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::oauth::{CLIENT, SECRET, World, provider};
-use super::run::{Running, USER};
+use super::run::{Running, USER, until};
 
 /// Logs in at the provider as far as its last page.
 async fn open_page(world: &World, running: &mut Running) {
@@ -248,9 +248,7 @@ async fn a_revocation_that_takes_long() {
     open_page(&world, &mut running).await;
     let (_connection, _) = silent.accept().await.unwrap();
     running.signal(Signal::INT);
-    while world.provider.requests(Endpoint::Revocation) == 0 {
-        tokio::task::yield_now().await;
-    }
+    until(|| world.provider.requests(Endpoint::Revocation) > 0).await;
     running.signal(Signal::INT);
     let ended = running.end().await;
     ended.fails(130, "nothing was stored");

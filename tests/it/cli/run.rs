@@ -298,3 +298,13 @@ fn arguments_are_divided_as_by_a_shell() {
     assert_eq!(Run::words("a  'b c' d'e f'"), ["a", "b c", "de f"]);
     assert_eq!(Run::words("-s ''"), ["-s", ""]);
 }
+
+/// Waits until this is so, for a minute at most.
+pub(super) async fn until(is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(LIMIT, waiting).await.expect("it becomes so");
+}

@@ -136,7 +136,7 @@ impl Plan {
             "place": login.place(), "tested": is_tested, "scope": tokens.scope(),
             "expires": tokens.expires().and_then(timestamp),
         });
-        let text = format!("login stored in {place}; it is renewed by itself");
+        let text = format!("login stored in {place}; Pilotfish renews it");
         Stored {
             text,
             is_default: self.file.default() == Some(&self.name),
