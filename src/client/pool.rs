@@ -290,6 +290,8 @@ impl Pool {
         let elapsed = now().saturating_duration_since(completion.given);
         let retry = &self.settings.retry;
         let wait = retry.wait_before_next(completion.attempt, &error, elapsed, chance());
+        // No mail that waits is sent again by then.
+        let wait = wait.filter(|_| !self.update(|queue| queue.is_closing()));
         match (completion.copy.take(), wait) {
             (Some(mail), Some(wait)) if !completion.withdrawal.is_withdrawn() => {
                 self.tally.meter.retried();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
@@ -139,12 +139,15 @@ impl Stops {
         received(&mut self.interrupt).await;
     }
 
-    /// The next reason to stop, or `first` once more when its patience is over.
+    /// What ends the wait for a reply after `first`: after Ctrl-C the next reason to stop, otherwise Ctrl-C
+    /// or the end of the patience (`first` once more). SIGTERM and SIGHUP often come twice.
     pub(crate) async fn next_after(&mut self, first: Stop) -> Stop {
-        let patience = first.patience().map(|patience| Instant::now() + patience);
+        let Some(patience) = first.patience() else {
+            return self.next().await;
+        };
         tokio::select! {
-            stop = self.next() => stop,
-            () = reached(patience) => first,
+            () = self.interrupted() => Stop::Interrupt,
+            () = sleep(patience) => first,
         }
     }
 }

@@ -116,6 +116,38 @@ async fn the_json_outcome_is_unknown_too() {
     assert_eq!(outcome["recipients"][0]["outcome"], "unknown");
 }
 
+/// `timeout` and service managers send signals that repeat: the command still waits for the reply.
+#[tokio::test]
+async fn a_repeated_sigterm_or_sighup_does_not_shorten_the_wait() {
+    for (signal, last, status) in [
+        (Signal::TERM, None, 0),
+        (Signal::HUP, None, 0),
+        (Signal::TERM, Some(Signal::INT), 81),
+    ] {
+        let peer = Peer::listen().await;
+        let mut sending = peer.send("--to ann@example.org -vvv").start().await;
+        let mut client = peer.accept_up_to_data().await;
+        client.expect_message().await;
+        sending.until(LEFT).await;
+        sending.signal(signal);
+        sending.until("waiting for the reply (for 10 s)").await;
+        sending.signal(Signal::TERM);
+        sending.signal(Signal::HUP);
+        if let Some(last) = last {
+            // The server never answers.
+            sending.signal(last);
+            let ended = sending.end().await;
+            ended.fails(status, "(interrupted)");
+            continue;
+        }
+        client.reply("250 2.0.0 queued as 4711").await;
+        client.expect_line("QUIT").await;
+        client.reply("221 bye").await;
+        let ended = sending.end().await;
+        assert_eq!(ended.status, status, "{signal:?}: {ended:?}");
+    }
+}
+
 /// A service manager kills the process soon after SIGTERM: the exit status has to be set by then.
 #[tokio::test]
 async fn after_the_message_sigterm_waits_for_ten_seconds() {
@@ -134,6 +166,7 @@ async fn after_the_message_sigterm_waits_for_ten_seconds() {
         sending.until(LEFT).await;
         sending.signal(signal);
         sending.until("waiting for the reply (for 10 s)").await;
+        sending.signal(signal);
         runs.push((sending, client, word));
     }
     // The server never answers.

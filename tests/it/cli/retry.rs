@@ -3,8 +3,10 @@
 use pilotfish::testing::Fault::{CloseAt, ReplyAt};
 use pilotfish::testing::Point::{EndOfData, Rcpt};
 use pilotfish::testing::{Fault, TestServerBuilder};
+use rustix::process::Signal;
 
 use super::cli_fixture::{CliFixture, server};
+use super::peer::Peer;
 use super::run::unwrapped;
 
 /// A server that defers its first recipient for a second.
@@ -146,4 +148,71 @@ async fn an_attempt_without_a_reply_is_the_last() {
         (status, facts.as_str()),
         (81, "unknown accepted 2 attempts")
     );
+}
+
+/// A signal or the end of the total time, while the command waits for the reply to a mail that may be sent
+/// again. The reply is the result: no attempt follows, by the command or by the client.
+#[tokio::test]
+async fn no_attempt_begins_after_a_stop() {
+    for (signal, more) in [
+        (Some(Signal::INT), ""),
+        (Some(Signal::TERM), ""),
+        (None, "--timeout total=4s"),
+    ] {
+        for (of_bob, of_mail, status) in [
+            ("450 4.2.0 try again in 1 seconds", "250 2.0.0 ok", 80),
+            ("250 ok", "451 4.3.0 try again in 1 seconds", 75),
+        ] {
+            let peer = Peer::listen().await;
+            let run = peer.send(&format!(
+                "--to ann@example.org,bob@example.org --text Hi -vvv --retry 40s {more}"
+            ));
+            let mut sending = run.start().await;
+            let mut client = peer.accept().await;
+            client.reply("220 there.example").await;
+            for (command, reply) in [
+                ("EHLO ", "250 there.example"),
+                ("MAIL ", "250 ok"),
+                ("RCPT ", "250 ok"),
+                ("RCPT ", of_bob),
+                ("DATA", "354 go on"),
+            ] {
+                client.expect_line(command).await;
+                client.reply(reply).await;
+            }
+            client.expect_message().await;
+            sending.until("the mail has left").await;
+            if let Some(signal) = signal {
+                sending.signal(signal);
+            }
+            sending.until("waiting for the reply").await;
+            client.reply(of_mail).await;
+            client.expect_line("QUIT").await;
+            client.reply("221 bye").await;
+            let ended = sending.end().await;
+            let case = format!("{signal:?} {of_mail}: {ended:?}");
+            assert_eq!(ended.status, status, "{case}");
+            let seen = unwrapped(&ended.stderr);
+            assert!(!seen.contains("tries again"), "{case}");
+            assert!(!seen.contains("is sent again later"), "{case}");
+            let explains = seen.contains(": no further attempt was made");
+            assert_eq!(explains, status == 75, "{case}");
+        }
+    }
+}
+
+/// A stop between two attempts: the mail has not left in the present one.
+#[tokio::test]
+async fn a_stop_before_the_next_attempt_ends_the_command() {
+    let words = "451 4.3.0 try again in 60 seconds";
+    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let fixture = CliFixture::open(server().fault(ReplyAt(EndOfData, words.to_owned()))).await;
+        let run = fixture.send("ann@example.org -m Hi --retry 1h");
+        let mut sending = run.start().await;
+        sending.until("Pilotfish tries again in").await;
+        sending.signal(signal);
+        let ended = sending.end().await;
+        ended.fails(status, "the mail was not sent");
+        assert!(!ended.stderr.contains("waiting for the reply"), "{ended:?}");
+    }
 }

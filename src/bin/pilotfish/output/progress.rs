@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::IsTerminal as _;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use pilotfish::session::Progress;
 use tracing::debug;
 
 use crate::args::GlobalArguments;
+use crate::output::logging::Retried;
 use crate::terminal::quantity::{Size, Span};
 use crate::terminal::style::Stream;
 use crate::terminal::wrap::{columns, width};
@@ -28,6 +29,9 @@ const FIGURES: usize = 29;
 #[derive(Clone)]
 pub(crate) struct ProgressWatcher {
     done: Arc<AtomicBool>,
+    /// How often the mail had been sent again by then.
+    done_in: Arc<AtomicU32>,
+    retried: Retried,
     /// `None` where no bar is wanted. It is made with the first block: connecting and logging in are
     /// not part of the transfer.
     bar: Option<Arc<OnceLock<ProgressBar>>>,
@@ -44,9 +48,11 @@ pub(crate) fn can_draw(global: &GlobalArguments) -> bool {
 
 impl ProgressWatcher {
     /// Shows a bar where one can be drawn.
-    pub(crate) fn watched_by(global: &GlobalArguments, host: &str) -> Self {
+    pub(crate) fn watched_by(global: &GlobalArguments, host: &str, retried: &Retried) -> Self {
         Self {
             done: Arc::default(),
+            done_in: Arc::default(),
+            retried: retried.clone(),
             bar: can_draw(global).then(Arc::default),
             host: host.to_owned(),
         }
@@ -69,6 +75,8 @@ impl ProgressWatcher {
                     bar.set_draw_target(ProgressDrawTarget::stderr());
                 }
             }
+            let attempt = transfer.retried.so_far();
+            transfer.done_in.store(attempt, Ordering::SeqCst);
             // A mail in portions is sent several times.
             transfer.done.store(is_done, Ordering::SeqCst);
             if is_done {
@@ -78,9 +86,10 @@ impl ProgressWatcher {
         }
     }
 
-    /// Whether the whole mail was sent, end of data included.
+    /// Whether the whole mail was sent, end of data included, in the present attempt.
     pub(crate) fn is_done(&self) -> bool {
-        self.done.load(Ordering::SeqCst)
+        let is_present = self.done_in.load(Ordering::SeqCst) == self.retried.so_far();
+        is_present && self.done.load(Ordering::SeqCst)
     }
 
     /// Clears the bar, before anything else is printed.

@@ -86,7 +86,8 @@ impl Deferred<'_> {
             let paths: Vec<_> = deferred(&receipt).map(|(path, _)| path.clone()).collect();
             let Some(mail) = self.to(&paths) else { break };
             let sending = self.client.send(mail);
-            match finish_or_stop(self.client, sending, transfer, line, stops).await {
+            let (result, stop) = finish_or_stop(self.client, sending, transfer, line, stops).await;
+            match result {
                 Ok(next) => {
                     receipt.rejected.retain(|(path, _)| !paths.contains(path));
                     receipt.accepted.extend(next.accepted);
@@ -98,10 +99,10 @@ impl Deferred<'_> {
                 }
                 Err(failure) => {
                     learn(&mut receipt, &paths, &failure);
-                    if failure.interruption.is_some() {
-                        break;
-                    }
                 }
+            }
+            if stop.is_some() {
+                break;
             }
         }
         Ok(receipt)

@@ -1,5 +1,6 @@
 //! Sending a mail that is made.
 
+use std::future::pending;
 use std::time::Duration;
 
 use pilotfish::address::envelope::Options;
@@ -100,7 +101,7 @@ pub(crate) async fn deliver(
         concerns,
         message,
     };
-    let transfer = ProgressWatcher::watched_by(global, &mail.host);
+    let transfer = ProgressWatcher::watched_by(global, &mail.host, &watch.retried);
     let client = connection.account.client(server.clone());
     let client = client.on_progress(transfer.observer());
     let client = match client.build() {
@@ -116,8 +117,9 @@ pub(crate) async fn deliver(
     let line = (watch.waiting.clone()).map(|waiting| waiting.show(mail.server.clone(), limits));
     let envelope = mail.message.envelope().clone().with_options(options);
     let sending = client.send(Mail::new(envelope.clone(), mail.message.clone()));
-    let mut result = finish_or_stop(&client, sending, &transfer, line.as_ref(), &mut stops).await;
-    if let (Ok(receipt), Some(budget)) = (&result, connection.account.retry)
+    let (mut result, stop) =
+        finish_or_stop(&client, sending, &transfer, line.as_ref(), &mut stops).await;
+    if let (Ok(receipt), Some(budget), None) = (&result, connection.account.retry, stop)
         && has_deferred(receipt)
     {
         // Each of these attempts is one of the command's.
@@ -152,7 +154,7 @@ pub(crate) async fn deliver(
     let status = match result {
         Ok(receipt) => report::sent(global, &mail, &receipt, started.elapsed()),
         Err(failure) => {
-            let failure = explained(failure.described(&connection, &mail), &connection);
+            let failure = explained(failure.described(&connection, &mail), &connection, stop);
             report::failed(global, Some(&mail), &failure)
         }
     };
@@ -164,16 +166,19 @@ pub(crate) async fn deliver(
 }
 
 /// Says why no further attempt was made.
-fn explained(mut failure: Failure, connection: &Connection) -> Failure {
+fn explained(mut failure: Failure, connection: &Connection, stop: Option<Stop>) -> Failure {
     if let (Some(budget), MailOutcome::Deferred, None) = (
         connection.account.retry,
         failure.outcome,
         failure.interruption,
     ) {
-        let cause = format!(
-            "the time of --retry ({}) ends before another attempt",
-            Span(budget)
-        );
+        let cause = match stop {
+            Some(stop) => format!("{}: no further attempt was made", stop.shown()),
+            None => format!(
+                "the time of --retry ({}) ends before another attempt",
+                Span(budget)
+            ),
+        };
         failure.causes.push(cause);
     }
     failure
@@ -221,18 +226,19 @@ fn decisive(result: &Result<Receipt, Failure>) -> Option<&Reply> {
 }
 
 /// Sends, unless a signal or the total time stops the command before. If the whole mail was sent,
-/// the command waits for the reply until a second signal, or until its patience is over.
+/// the command waits for the reply until a second signal, or until its patience is over. Returns also
+/// what has stopped it: no further attempt begins then.
 pub(super) async fn finish_or_stop(
     client: &Client,
     sending: impl Future<Output = pilotfish::Result<Receipt>>,
     transfer: &ProgressWatcher,
     line: Option<&WaitingLine>,
     stops: &mut Stops,
-) -> Result<Receipt, Failure> {
+) -> (Result<Receipt, Failure>, Option<Stop>) {
     let mut sending = Box::pin(sending);
     let mut stop = tokio::select! {
         biased;
-        result = &mut sending => return Ok(result?),
+        result = &mut sending => return (result.map_err(Failure::from), None),
         stop = stops.next() => stop,
     };
     if transfer.is_done() {
@@ -244,18 +250,25 @@ pub(super) async fn finish_or_stop(
             stop.shown(),
             stop.patience_shown(),
         ));
+        // A client that is about to close makes no further attempt.
+        let closing = async {
+            client.close().await;
+            pending().await
+        };
         stop = tokio::select! {
             biased;
-            result = &mut sending => return Ok(result?),
+            result = &mut sending => return (result.map_err(Failure::from), Some(stop)),
             again = stops.next_after(stop) => again,
+            again = closing => again,
         };
     }
     // The error has the replies so far, and says whether the end of the mail was sent.
     client.abort();
-    match timeout(ABORT, sending).await {
+    let result = match timeout(ABORT, sending).await {
         Ok(result) => result.map_err(|error| stopped(stop, error)),
         Err(_) => Err(Failure::interrupted(stop, Interrupted::Unanswered)),
-    }
+    };
+    (result, Some(stop))
 }
 
 /// A mail that was aborted. The error says which recipients have it, and which the server rejected.
