@@ -85,12 +85,23 @@ impl Config {
         }
         let text = String::from_utf8(octets);
         let text = text.map_err(|_| ConfigError::NotText(path.to_owned()))?;
-        let mut config = reading::parse(&text, Some(path))?;
+        let config = Self::parse_as(&text, path)?;
         config.check_mode(path, &file)?;
+        Ok(config)
+    }
+
+    /// Reads the text of a file with this path. The file itself is not read, and need not exist.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn parse_as(text: &str, path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        let mut config = reading::parse(text, Some(path))?;
         if let Some(directory) = path.parent().filter(|_| !is_a_stream(path)) {
             config.resolve(directory);
         }
-        secret_places::check(&config, &text, Some(path))?;
+        secret_places::check(&config, text, Some(path))?;
         let names = config.accounts.keys().cloned();
         config.files = names.map(|name| (name, path.to_owned())).collect();
         Ok(config)

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use keyring_core::api::CredentialStoreApi as _;
 use keyring_core::{Entry, Error};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 use zbus_secret_service_keyring_store::Store;
 use zeroize::Zeroizing;
 
 use super::secret_error::SecretError;
+use super::secret_source::{READ_TIMEOUT, SecretSource};
 use crate::secret::Secret;
 
 /// The items of Pilotfish have this attribute `service`.
@@ -19,9 +22,17 @@ const SERVICE: &str = "pilotfish";
 /// An item has the attributes `service`, which is `pilotfish`, and `username`, which is the name that the
 /// key `password-keyring` of an [`Account`](super::Account) has.
 ///
-/// The methods wait on a thread of their own. A locked keyring may ask the user to unlock it.
+/// The methods wait on a thread of their own, for two minutes at most. A locked keyring may ask the user to
+/// unlock it.
 #[derive(Debug, Clone)]
-pub struct Keyring(Arc<Store>);
+pub struct Keyring {
+    store: Arc<Store>,
+    turn: Turn,
+}
+
+/// One item is changed at a time: a thread whose future was dropped may still write, and what is written after
+/// it has to stay.
+pub(super) type Turn = Arc<Mutex<()>>;
 
 impl Keyring {
     /// Connects to the keyring.
@@ -29,20 +40,27 @@ impl Keyring {
     /// # Errors
     ///
     /// [`SecretError::NoKeyring`]: there is no D-Bus session, as in cron or over ssh, or it has no
-    /// Secret Service.
+    /// Secret Service. [`SecretError::TimedOut`]: it did not answer.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future has no effect.
     pub async fn open() -> Result<Self, SecretError> {
-        blocking(|| Store::new().map(Self).map_err(no_keyring)).await
+        Self::open_for(Turn::default()).await
+    }
+
+    /// The same for changes that wait for those of other connections with this turn.
+    pub(super) async fn open_for(turn: Turn) -> Result<Self, SecretError> {
+        let opened = blocking(|| Store::new().map_err(no_keyring));
+        let store = within_limit(|| "the keyring".to_owned(), opened).await?;
+        Ok(Self { store, turn })
     }
 
     /// The password with this name.
     ///
     /// # Errors
     ///
-    /// [`SecretError::NotInKeyring`], [`SecretError::KeyringLocked`], or
+    /// [`SecretError::NotInKeyring`], [`SecretError::KeyringLocked`], [`SecretError::TimedOut`], or
     /// [`SecretError::NoKeyring`] with another reason.
     ///
     /// # Cancel safety
@@ -56,21 +74,22 @@ impl Keyring {
 
     pub(super) async fn read(&self, name: &str) -> Result<Zeroizing<Vec<u8>>, SecretError> {
         let read = |entry: &Entry| entry.get_secret().map(Zeroizing::new);
-        self.with(name, read).await
+        let place = || SecretSource::Keyring(name).to_string();
+        within_limit(place, self.with(name, read)).await
     }
 
     /// Stores the password with this name, in place of an earlier one.
     ///
     /// # Errors
     ///
-    /// As [`password`](Self::password), which a name that is new is not an error for.
+    /// As [`password`](Self::password). A new name is not an error.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the password may be stored or not.
+    /// If the future is dropped, the password may be stored or not. A later change waits until that is over.
     pub async fn set_password(&self, name: &str, password: &Secret) -> Result<(), SecretError> {
         let password = password.clone();
-        self.with(name, move |entry| entry.set_secret(password.expose()))
+        self.change(name, move |entry| entry.set_secret(password.expose()))
             .await
     }
 
@@ -82,9 +101,27 @@ impl Keyring {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the password may be removed or not.
+    /// If the future is dropped, the password may be removed or not. A later change waits until that is over.
     pub async fn remove_password(&self, name: &str) -> Result<(), SecretError> {
-        self.with(name, Entry::delete_credential).await
+        self.change(name, Entry::delete_credential).await
+    }
+
+    /// Changes the item of this name after every change that has begun.
+    async fn change(
+        &self,
+        name: &str,
+        work: impl FnOnce(&Entry) -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), SecretError> {
+        let changed = async {
+            let turn = Arc::clone(&self.turn).lock_owned().await;
+            let work = move |entry: &Entry| {
+                let _turn = turn;
+                work(entry)
+            };
+            self.with(name, work).await
+        };
+        let place = || SecretSource::Keyring(name).to_string();
+        within_limit(place, changed).await
     }
 
     /// Does something with the item of this name.
@@ -93,7 +130,7 @@ impl Keyring {
         name: &str,
         work: impl FnOnce(&Entry) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, SecretError> {
-        let store = Arc::clone(&self.0);
+        let store = Arc::clone(&self.store);
         let name = name.to_owned();
         blocking(move || {
             let done = store
@@ -107,6 +144,20 @@ impl Keyring {
         })
         .await
     }
+}
+
+/// What the keyring answers, unless that takes too long.
+async fn within_limit<T>(
+    place: impl FnOnce() -> String,
+    work: impl Future<Output = Result<T, SecretError>>,
+) -> Result<T, SecretError> {
+    let done = timeout(READ_TIMEOUT, work).await;
+    done.unwrap_or_else(|_| {
+        Err(SecretError::TimedOut {
+            what: "answer",
+            place: place(),
+        })
+    })
 }
 
 fn no_keyring(error: Error) -> SecretError {
@@ -125,4 +176,17 @@ async fn blocking<T: Send + 'static>(
             source: Box::new(error),
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_keyring_that_does_not_answer() {
+        let place = || SecretSource::Keyring("work").to_string();
+        let error = within_limit(place, std::future::pending::<Result<(), _>>()).await;
+        let expected = "the item work of the keyring gave no answer within 120s";
+        assert_eq!(error.unwrap_err().to_string(), expected);
+    }
 }

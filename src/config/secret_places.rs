@@ -28,7 +28,12 @@ struct Named<'a> {
     place: Place,
     /// Whether tokens are stored there.
     is_store: bool,
+    /// What the file has after the name of a key's file, if it is one that a login makes beside it.
+    beside: Option<&'static str>,
 }
+
+/// The files that a login makes beside that of the tokens: the next tokens and the lock.
+const BESIDE: [&str; 2] = [".new", ".lock"];
 
 #[derive(PartialEq, Eq)]
 enum Place {
@@ -57,7 +62,9 @@ pub(super) fn check(config: &Config, text: &str, file: Option<&Path>) -> Result<
 
 fn in_itself<'a>(named: &'a [Named<'a>], own: Option<&Place>) -> Option<(&'a Named<'a>, String)> {
     let wrong = named.iter().find(|named| Some(&named.place) == own)?;
-    let reason = if wrong.is_store {
+    let reason = if wrong.beside.is_some() {
+        "a login makes a file beside it that is this file: name another file"
+    } else if wrong.is_store {
         "it is this file, which the tokens would replace: name another file"
     } else {
         "it is this file: name the file that has the secret"
@@ -78,12 +85,23 @@ fn shared<'a>(named: &'a [Named<'a>]) -> Option<(&'a Named<'a>, String)> {
         Place::File(_) => "file",
         Place::Item(_) => "item",
     };
-    let reason = format!(
-        "{} of the account {} names the same {what}, and a login stores its tokens there: name another \
-         {what}",
+    let key = format!(
+        "{} of the account {}",
         earlier.key,
         earlier.account.escape_debug()
     );
+    let reason = match (earlier.beside, later.beside) {
+        (None, None) => format!(
+            "{key} names the same {what}, and a login stores its tokens there: name another {what}"
+        ),
+        (Some(_), _) => {
+            format!("a login makes this file beside that of {key}: name another file")
+        }
+        (None, Some(suffix)) => format!(
+            "a login makes a file beside it, with {suffix} after its name, and {key} names that file: \
+             name another file"
+        ),
+    };
     Some((later, reason))
 }
 
@@ -116,7 +134,17 @@ fn named<'a>(name: &'a str, account: &Account) -> Vec<Named<'a>> {
     let others = others.into_iter().map(|(key, path)| (key, path, false));
     let files = files.chain(others).filter_map(|(key, path, is_store)| {
         let place = Place::File(lexical(path?));
-        Some((key, place, is_store))
+        Some((key, place, is_store, None))
+    });
+    let tokens = account.token_file.as_ref().filter(|_| stores);
+    let beside = tokens.into_iter().flat_map(|tokens| {
+        let tokens = lexical(tokens);
+        BESIDE.into_iter().map(move |suffix| {
+            let mut path = tokens.clone().into_os_string();
+            path.push(suffix);
+            let place = Place::File(path.into());
+            ("token-file", place, true, Some(suffix))
+        })
     });
     let items = [
         ("password-keyring", &account.password_keyring, false),
@@ -129,14 +157,15 @@ fn named<'a>(name: &'a str, account: &Account) -> Vec<Named<'a>> {
     ];
     let items = items.into_iter().filter_map(|(key, item, is_store)| {
         let place = Place::Item(item.clone()?);
-        Some((key, place, is_store))
+        Some((key, place, is_store, None))
     });
-    let places = files.chain(items);
-    let places = places.map(|(key, place, is_store)| Named {
+    let places = files.chain(beside).chain(items);
+    let places = places.map(|(key, place, is_store, beside)| Named {
         account: name,
         key,
         place,
         is_store,
+        beside,
     });
     places.collect()
 }
@@ -258,18 +287,50 @@ mod tests {
                 "6: client-secret-file: it is empty",
             ),
         ] {
-            let account = |name: &str, keys: &str| {
-                format!("[account.{name}]\nserver = 'x'\nuser = 'me'\n{LOGIN}{keys}\n")
-            };
-            let text = account("a", first) + &account("b", second);
-            std::fs::write(&file, text).unwrap();
-            let loaded = Config::load(&file);
-            let found = loaded.map_or_else(|error| error.to_string(), |_| String::new());
-            let place = format!("{}:", file.display());
-            let found = found.strip_prefix(&place).unwrap_or(&found);
-            assert_eq!(found.is_empty(), expected.is_empty(), "{second}: {found}");
-            assert!(found.starts_with(expected), "{first} {second}: {found}");
+            finds(&file, first, second, expected);
         }
+    }
+
+    #[test]
+    fn files_that_a_login_makes() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("mail.toml");
+        for (first, second, expected) in [
+            (
+                "token-file = 'a'",
+                "token-file = 'b'\nclient-secret-file = 'a.lock'",
+                "13: client-secret-file: a login makes this file beside that of token-file of the \
+                 account a: name another file",
+            ),
+            (
+                "token-file = 'a'",
+                "token-file = './a.new'",
+                "12: token-file: a login makes this file beside that of token-file of the account a",
+            ),
+            (
+                "token-file = 'a'\nclient-secret-file = 'b.new'",
+                "token-file = 'b'",
+                "13: token-file: a login makes a file beside it, with .new after its name, and \
+                 client-secret-file of the account a names that file: name another file",
+            ),
+        ] {
+            finds(&file, first, second, expected);
+        }
+    }
+
+    /// Checks the error of two accounts with these keys.
+    fn finds(file: &Path, first: &str, second: &str, expected: &str) {
+        let account = |name: &str, keys: &str| {
+            format!("[account.{name}]\nserver = 'x'\nuser = 'me'\n{LOGIN}{keys}\n")
+        };
+        let text = account("a", first) + &account("b", second);
+        std::fs::write(file, text).unwrap();
+        let loaded = Config::load(file);
+        let found = loaded.map_or_else(|error| error.to_string(), |_| String::new());
+        let place = format!("{}:", file.display());
+        let found = found.strip_prefix(&place).unwrap_or(&found);
+        assert_eq!(found.is_empty(), expected.is_empty(), "{second}: {found}");
+        assert!(found.starts_with(expected), "{first} {second}: {found}");
     }
 
     /// Accounts that only read a password or a token may share it.

@@ -1,10 +1,7 @@
 //! Tokens in the keyring of the desktop.
 
-use tokio::time::timeout;
-
-use super::keyring::Keyring;
+use super::keyring::{Keyring, Turn};
 use super::secret_error::SecretError;
-use super::secret_source::{READ_TIMEOUT, SecretSource};
 use crate::oauth::{
     OAuthError, OAuthErrorKind, StoreFuture, TokenFile, TokenLock, TokenStore, Tokens,
 };
@@ -21,18 +18,27 @@ const MAX_NAME: usize = 100;
 #[derive(Debug, Clone)]
 pub struct TokenKeyring {
     name: String,
+    turn: Turn,
 }
 
 impl TokenKeyring {
     /// The item with this name.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into() }
+        Self {
+            name: name.into(),
+            turn: Turn::default(),
+        }
     }
 
     /// The name of the item.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    async fn keyring(&self) -> Result<Keyring, OAuthError> {
+        let opened = Keyring::open_for(self.turn.clone()).await;
+        opened.map_err(failed)
     }
 
     fn lock_file(&self) -> Result<TokenFile, OAuthError> {
@@ -44,19 +50,6 @@ impl TokenKeyring {
         })?;
         let directory = home.join(".cache/pilotfish");
         Ok(TokenFile::new(directory.join(file_name(&self.name))))
-    }
-
-    /// Does something with the keyring, which may wait for a person.
-    async fn within_limit<T>(
-        &self,
-        work: impl Future<Output = Result<T, SecretError>>,
-    ) -> Result<T, OAuthError> {
-        let done = timeout(READ_TIMEOUT, work).await;
-        let late = || SecretError::TimedOut {
-            what: "tokens",
-            place: SecretSource::Keyring(&self.name).to_string(),
-        };
-        done.unwrap_or_else(|_| Err(late())).map_err(failed)
     }
 }
 
@@ -74,15 +67,10 @@ fn failed(error: SecretError) -> OAuthError {
 impl TokenStore for TokenKeyring {
     fn load(&self) -> StoreFuture<'_, Option<Tokens>> {
         Box::pin(async {
-            let read = async { Keyring::open().await?.read(&self.name).await };
-            let read = async {
-                match read.await {
-                    Err(SecretError::NotInKeyring { .. }) => Ok(None),
-                    read => read.map(Some),
-                }
-            };
-            let Some(json) = self.within_limit(read).await? else {
-                return Ok(None);
+            let keyring = self.keyring().await?;
+            let json = match keyring.read(&self.name).await {
+                Err(SecretError::NotInKeyring { .. }) => return Ok(None),
+                read => read.map_err(failed)?,
             };
             let tokens = Tokens::from_json(&json).ok_or_else(|| {
                 let name = self.name.escape_debug();
@@ -96,18 +84,20 @@ impl TokenStore for TokenKeyring {
     fn store<'a>(&'a self, tokens: &'a Tokens) -> StoreFuture<'a, ()> {
         Box::pin(async {
             let json = Secret::new(tokens.to_json()?.as_slice());
-            let write = async { Keyring::open().await?.set_password(&self.name, &json).await };
-            self.within_limit(write).await
+            let keyring = self.keyring().await?;
+            let stored = keyring.set_password(&self.name, &json).await;
+            stored.map_err(failed)
         })
     }
 
     fn remove(&self) -> StoreFuture<'_, ()> {
-        Box::pin(self.within_limit(async {
-            match Keyring::open().await?.remove_password(&self.name).await {
+        Box::pin(async {
+            let keyring = self.keyring().await?;
+            match keyring.remove_password(&self.name).await {
                 Err(SecretError::NotInKeyring { .. }) => Ok(()),
-                removed => removed,
+                removed => removed.map_err(failed),
             }
-        }))
+        })
     }
 
     fn lock(&self) -> StoreFuture<'_, TokenLock> {

@@ -31,7 +31,7 @@ use crate::stop::Stops;
 use crate::usage;
 use concern::Concern;
 use copy::CopyPlace;
-pub(crate) use delivery::{Delivered, Outgoing, deliver};
+pub(crate) use delivery::{Delivered, Outgoing, deliver, finish_or_stop};
 use text::with_text;
 
 /// The finished message, if one is sent.

@@ -32,11 +32,7 @@ pub(super) async fn conversation(
     arguments: &[String],
     answers: &[(&str, &str)],
 ) -> (Option<i32>, String) {
-    let arguments = arguments.join(" ");
-    let script = format!(
-        "unset PILOTFISH_CONFIG XDG_CONFIG_HOME XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS; export HOME=\"$PWD\" {environment}; exec \"$0\" {arguments}"
-    );
-    let mut screen = Screen::start(&script, home);
+    let mut screen = Screen::start(&script(environment, arguments), home);
     for (question, answer) in answers {
         // Ctrl-C needs no Enter.
         let end = if answer.starts_with('\u{3}') {
@@ -53,8 +49,16 @@ pub(super) async fn conversation(
     )
 }
 
+/// Runs the command with a home and without a keyring.
+pub(super) fn script(environment: &str, arguments: &[String]) -> String {
+    let arguments = arguments.join(" ");
+    format!(
+        "unset PILOTFISH_CONFIG XDG_CONFIG_HOME XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS; export HOME=\"$PWD\" {environment}; exec \"$0\" {arguments}"
+    )
+}
+
 /// The arguments for this server.
-fn at(fixture: &CliFixture, arguments: &str) -> Vec<String> {
+pub(super) fn at(fixture: &CliFixture, arguments: &str) -> Vec<String> {
     let address = fixture.server.addr();
     words(&format!(
         "{arguments} --server smtps://{address} --tls-ca ca.pem"

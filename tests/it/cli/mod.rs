@@ -60,5 +60,6 @@ mod several_accounts;
 mod standard_input;
 /// The exit statuses.
 mod statuses;
+mod test_mail;
 mod usage;
 mod verdicts;

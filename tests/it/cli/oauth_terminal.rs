@@ -38,6 +38,30 @@ async fn an_address_is_pasted() {
     world.ends_with(1).await;
 }
 
+/// A client secret that the command line names is not asked for.
+#[tokio::test]
+async fn a_client_secret_in_a_file_is_not_asked_for() {
+    let world = World::open(provider()).await;
+    let issuer = world.provider.issuer();
+    world.fixture.directory.file("own-secret", SECRET);
+    let arguments = format!(
+        "auth login work --oauth {issuer} --scope 'mail.send offline_access' --store file \
+         --client-secret-file own-secret"
+    );
+    let mut screen = world.screen("", &arguments);
+    screen.answer("Client ID: ", &format!("{CLIENT}\n")).await;
+    screen.until("in a browser of this machine:").await;
+    let url = shown_address(&mut screen).await;
+    world.provider.log_in(&url, USER).await.unwrap();
+    let (status, shown) = screen.end().await;
+    assert_eq!(status.code(), Some(0), "{shown}");
+    assert!(!shown.contains("Client secret"), "{shown}");
+    let config = world.config();
+    assert_eq!(config.matches("client-secret-").count(), 1, "{config}");
+    assert!(config.contains("/own-secret\"\n"), "{config}");
+    world.ends_with(0).await;
+}
+
 /// The client secret is stored in a file of its own, and a renewal reads it there.
 #[tokio::test]
 async fn the_client_is_asked_for() {

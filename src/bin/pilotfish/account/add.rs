@@ -1,26 +1,20 @@
 //! `account add`: finds the server, asks for the secret, proves both, and writes the configuration.
 
-use std::path::Path;
-use std::time::Instant;
-
+use pilotfish::Secret;
 use pilotfish::address::{AddrSpec, Mailbox};
 use pilotfish::config::Config;
 use pilotfish::services::Service;
-use pilotfish::{Message, Secret};
 
 use super::oauth::WithOAuth;
 use super::secret::{Asked, ask};
 use super::setup::{Login, Setup, setup};
 use super::store::Store;
-use super::{login, said, server};
+use super::{login, said, server, test_mail};
 use crate::args::{AccountAddArguments, AuthLoginArguments, GlobalArguments};
 use crate::connection::Connection;
-use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::output::advice::LoginCommand;
 use crate::output::logging::Watch;
-use crate::output::report;
-use crate::output::submission::{Submission, TypedAddresses};
 use crate::settings::{ConfigFile, configuration, in_shell};
 use crate::stop::Stops;
 use crate::terminal::question::Questions;
@@ -55,8 +49,7 @@ pub(super) async fn add(
         };
         return Box::pin(oauth.add(questions, global, watch, stops)).await;
     }
-    let finished = Box::pin(with_secret(setup, file, questions, global));
-    stops.unless(Interrupted::NotStored, finished).await
+    Box::pin(with_secret(setup, file, questions, global, watch, stops)).await
 }
 
 /// Finds the server, and sees whether it answers.
@@ -96,13 +89,48 @@ async fn with_secret(
     mut file: ConfigFile,
     questions: Option<Questions>,
     global: &GlobalArguments,
+    watch: &Watch,
+    stops: &mut Stops,
 ) -> Result<(), Failure> {
-    let is_tested = setup.is_tested;
+    let stored = Box::pin(store(&mut setup, &mut file, questions.as_ref(), global));
+    let stored = stops.unless(Interrupted::NotStored, stored).await;
+    if stored.is_err() {
+        file.undo().await;
+    }
+    stored?;
+    let is_default = file.default() == Some(&setup.name);
+    setup.say_written(file.path(), is_default, global);
+    // A program that reads the object reads one.
+    let questions = questions.filter(|_| !global.json);
+    if let (Some(questions), true, Login::Asked) = (&questions, setup.is_tested, setup.login) {
+        Box::pin(test_mail::offer(
+            questions,
+            &setup,
+            file.path(),
+            global,
+            watch,
+            stops,
+        ))
+        .await?;
+    }
+    if questions.is_some() {
+        setup.say_next(is_default, global);
+    }
+    Ok(())
+}
+
+/// Asks for the secret if it is not named, proves it, and writes the configuration.
+async fn store(
+    setup: &mut Setup,
+    file: &mut ConfigFile,
+    questions: Option<&Questions>,
+    global: &GlobalArguments,
+) -> Result<(), Failure> {
     let mut stored = None;
     if setup.login == Login::Asked {
-        let questions = questions.as_ref().ok_or_else(cannot_ask)?;
-        stored = Some(asked(questions, &mut setup, &file).await?);
-    } else if is_tested {
+        let questions = questions.ok_or_else(cannot_ask)?;
+        stored = Some(asked(questions, setup, file).await?);
+    } else if setup.is_tested {
         let connection = Connection::of_account(setup.account.clone(), None);
         let proof = login::proof(&setup.account, &setup.name, global).await;
         proof.map_err(|failure| failure.advised(&connection))?;
@@ -112,22 +140,11 @@ async fn with_secret(
     if let Some((store, secret)) = &stored {
         // The configuration never names a file that is not there.
         file.reserve().await?;
-        let place = store.keep_new(&mut file, &setup.name, secret).await?;
+        let place = store.keep_new(file, &setup.name, secret).await?;
         let text = format!("password stored in {place}");
         said(global, &Stream::stderr().marked(Mark::Done, text));
     }
-    file.save().await?;
-    let is_default = file.default() == Some(&setup.name);
-    setup.say_written(file.path(), is_default, global);
-    // A program that reads the object reads one.
-    let questions = questions.filter(|_| !global.json);
-    if let (Some(questions), true, Login::Asked) = (&questions, is_tested, setup.login) {
-        send_test(questions, &setup, file.path(), global).await?;
-    }
-    if questions.is_some() {
-        setup.say_next(is_default, global);
-    }
-    Ok(())
+    file.save().await
 }
 
 /// An account is never overwritten.
@@ -243,54 +260,5 @@ pub(super) async fn ask_name(questions: &Questions, setup: &mut Setup) -> Result
         .parse()
         .map_err(|error| Failure::usage(format!("in the name: {error}")))?;
     setup.account.from = Some(Mailbox::new(setup.address.clone()).with_name(name));
-    Ok(())
-}
-
-/// Sends a mail to the account itself, if the person wants it.
-async fn send_test(
-    questions: &Questions,
-    setup: &Setup,
-    file: &Path,
-    global: &GlobalArguments,
-) -> Result<(), Failure> {
-    let address = &setup.address;
-    let question = format!("Send a test mail to {address}?");
-    if questions
-        .yes_or_no(&question, true)
-        .await
-        .map_err(Failure::terminal)?
-    {
-        let config = Config::load(file)?;
-        let account = config.account(&setup.name)?;
-        let server = account.server().await?;
-        let message = Message::builder()
-            .from(
-                setup
-                    .account
-                    .from
-                    .clone()
-                    .unwrap_or_else(|| Mailbox::new(address.clone())),
-            )
-            .to(Mailbox::new(address.clone()))
-            .subject("A test mail from Pilotfish")
-            .text("Pilotfish can send mail by this account.\n")
-            .build()
-            .await;
-        let message = message.map_err(|error| Failure::of(exit::DATA, &error))?;
-        let mail = Submission {
-            message,
-            account: Some(setup.name.clone()),
-            server: super::list::place(account),
-            host: account.host().map(ToString::to_string).unwrap_or_default(),
-            attempts: 1,
-            typed: TypedAddresses::default(),
-            concerns: Vec::new(),
-        };
-        let started = Instant::now();
-        let client = account.client(server).build()?;
-        let receipt = client.send(mail.message.clone()).await?;
-        client.close().await;
-        report::sent(global, &mail, &receipt, started.elapsed());
-    }
     Ok(())
 }

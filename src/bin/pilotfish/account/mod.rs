@@ -8,6 +8,7 @@ pub(crate) mod secret;
 mod server;
 mod setup;
 pub(crate) mod store;
+mod test_mail;
 
 use std::path::PathBuf;
 

@@ -84,7 +84,7 @@ impl Store {
     }
 
     /// Keeps the password of an account that is being written to this configuration, and says where. A
-    /// file for it must not be there, and is removed again unless the configuration is saved.
+    /// file for it must not be there. [`ConfigFile::undo`] undoes it unless the configuration is saved.
     pub(crate) async fn keep_new(
         &self,
         file: &mut ConfigFile,
@@ -92,7 +92,10 @@ impl Store {
         secret: &Secret,
     ) -> Result<String, Failure> {
         match self {
-            Self::Keyring(_) => self.keep(name, secret).await,
+            Self::Keyring(keyring) => {
+                file.add_item(keyring, name, secret).await?;
+                Ok(in_keyring(name))
+            }
             Self::File(path) => {
                 file.add_secret(path, secret.expose())?;
                 Ok(shown_path(path))
@@ -106,9 +109,7 @@ impl Store {
             Self::Keyring(keyring) => {
                 let kept = keyring.set_password(name, secret).await;
                 kept.map_err(|error| Failure::of(exit::CONFIG, &error))?;
-                Ok(format!(
-                    "the keyring (Secret Service, \"pilotfish {name}\")"
-                ))
+                Ok(in_keyring(name))
             }
             Self::File(path) => {
                 write_private(path, secret.expose())?;
@@ -116,6 +117,10 @@ impl Store {
             }
         }
     }
+}
+
+fn in_keyring(name: &str) -> String {
+    format!("the keyring (Secret Service, \"pilotfish {name}\")")
 }
 
 /// The person does not want the password to be stored.

@@ -13,11 +13,12 @@ pub(super) struct Client {
     pub(super) secret: Option<Secret>,
 }
 
-/// Shows the steps, and asks for the client ID and its secret.
+/// Shows the steps, and asks for the client ID, and for its secret unless the command line names that.
 pub(super) async fn ask(
     questions: &Questions,
     server: &OAuthServer,
     address: Option<&str>,
+    has_secret: bool,
 ) -> Result<Client, Failure> {
     for line in lines(server, address) {
         questions.say(&line).map_err(Failure::terminal)?;
@@ -27,6 +28,7 @@ pub(super) async fn ask(
     let id = id.filter(|id| !id.is_empty());
     let id = id.ok_or_else(Failure::nothing_stored)?;
     let question = match server {
+        _ if has_secret => return Ok(Client { id, secret: None }),
         OAuthServer::Microsoft => return Ok(Client { id, secret: None }),
         OAuthServer::Google => "Client secret (not shown):",
         _ => "Client secret (not shown; Enter: none):",

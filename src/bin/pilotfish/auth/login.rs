@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pilotfish::Credentials;
-use pilotfish::config::OAuthLogin;
+use pilotfish::config::{OAuthLogin, SecretError};
 use pilotfish::oauth::{OAuthClient, OAuthError, TokenLock, Tokens};
 use tokio::time::timeout;
 
@@ -79,7 +79,7 @@ pub(crate) async fn log_in(
     let mut obtained = obtained.await?;
     let proved = Box::pin(obtained.prove(is_tested, global));
     let stored = match stops.unless(Interrupted::NotStored, proved).await {
-        Ok(lock) => obtained.store(lock).await,
+        Ok(lock) => obtained.store(lock, stops).await,
         Err(failure) => Err(failure),
     };
     match stored {
@@ -186,10 +186,14 @@ impl Obtained {
     }
 
     /// Stores the login, and returns the tokens of the one that it replaces.
-    async fn store(&mut self, _lock: TokenLock) -> Result<Option<Tokens>, Failure> {
-        // Tokens that cannot be read are of no use to anybody.
-        let before = self.login.store().load().await.unwrap_or_default();
-        let stored = self.plan.store(&self.login, &self.tokens, before.as_ref());
+    async fn store(
+        &mut self,
+        _lock: TokenLock,
+        stops: &mut Stops,
+    ) -> Result<Option<Tokens>, Failure> {
+        let before = async { earlier(self.login.store().load().await) };
+        let before = stops.unless(Interrupted::NotStored, before).await?;
+        let stored = (self.plan).store(&self.login, &self.tokens, before.as_ref(), stops);
         stored.await?;
         Ok(before)
     }
@@ -199,8 +203,8 @@ impl Obtained {
         if !self.client.provider().can_revoke() {
             return;
         }
-        let is_alone =
-            !self.plan.keeps_client() || matches!(self.login.store().load().await, Ok(None));
+        let is_alone = !self.plan.keeps_client()
+            || matches!(within(stops, self.login.store().load()).await, Some(None));
         let text = if !is_alone {
             "the new login is not revoked, as that might end the one that is stored"
         } else if within(stops, self.client.revoke(&self.tokens))
@@ -241,6 +245,20 @@ impl Obtained {
         said(global, text);
     }
 }
+
+/// The tokens of an earlier login. Damaged ones are useless, but those of a keyring that cannot be reached have
+/// to stay.
+fn earlier(read: Result<Option<Tokens>, OAuthError>) -> Result<Option<Tokens>, Failure> {
+    let is_of_keyring = |error: &OAuthError| {
+        let source = std::error::Error::source(error);
+        source.is_some_and(<dyn std::error::Error>::is::<SecretError>)
+    };
+    match read {
+        Err(error) if is_of_keyring(&error) => Err(error.into()),
+        read => Ok(read.unwrap_or_default()),
+    }
+}
+
 /// The name of a permission, without the address before it.
 fn permission(scope: &str) -> Option<&str> {
     let own = scope.split(' ').find(|scope| {

@@ -15,7 +15,7 @@ use crate::args::AuthLoginArguments;
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::advice::LoginCommand;
-use crate::settings::{ConfigFile, at_home, in_shell, shown_path};
+use crate::settings::{ConfigFile, at_home, in_shell, link_target, shown_path};
 use crate::terminal::question::Questions;
 
 /// The account that is to log in.
@@ -90,7 +90,8 @@ impl Plan {
         let mut secret = None;
         if account.client_id.is_none() {
             let questions = questions.ok_or_else(|| no_client_id(&again))?;
-            let asked = guide::ask(questions, &server, address.as_deref()).await?;
+            let has_secret = account.client_secret_file.is_some();
+            let asked = guide::ask(questions, &server, address.as_deref(), has_secret).await?;
             keys.push(("client-id", asked.id.clone()));
             account.client_id = Some(asked.id);
             secret = asked.secret;
@@ -196,8 +197,8 @@ fn no_client_id(again: &LoginCommand) -> Failure {
     Failure::usage(message).with_help(again.with_client())
 }
 
-/// Where the tokens go: where they are, or as the command line or the person says. Where nobody can be
-/// asked, the keyring is better than a file.
+/// Where the tokens go: where they are, or as the command line or the person says. Without a
+/// terminal, the keyring is better than a file.
 async fn place(
     account: &Account,
     name: &str,
@@ -241,8 +242,7 @@ fn set_place(account: &mut Account, name: &str, store: &Store) -> Option<(&'stat
 /// Fails if no file can be written at this path.
 fn can_write(path: &Path) -> Result<(), Failure> {
     let tried = || {
-        // A link stays, and leads to the new content.
-        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let path = link_target(path);
         if path.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
@@ -265,18 +265,20 @@ mod tests {
     fn where_files_can_be_written() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("file"), "").unwrap();
+        std::os::unix::fs::symlink("/proc/new", directory.path().join("link")).unwrap();
         for (path, expected) in [
             ("file", true),
             ("new", true),
             ("new/directory/file", true),
             ("", false),
             ("file/new", false),
+            ("link", false),
             // No user can write there.
             ("/proc/new", false),
         ] {
             let found = can_write(&directory.path().join(path));
             assert_eq!(found.is_ok(), expected, "{path}");
         }
-        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
     }
 }

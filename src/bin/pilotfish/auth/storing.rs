@@ -1,19 +1,25 @@
 //! Storing a login with OAuth 2.0: its tokens, the client secret and the keys. If one of them cannot be
 //! stored, what was there before is put back.
 
-use pilotfish::Secret;
-use pilotfish::config::{Keyring, OAuthLogin};
+use std::time::Duration;
+
+use pilotfish::config::OAuthLogin;
 use pilotfish::oauth::Tokens;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::plan::Plan;
 use super::tokens::timestamp;
 use crate::account::said;
 use crate::account::store::Store;
 use crate::args::GlobalArguments;
-use crate::failure::Failure;
+use crate::failure::{Failure, Interrupted};
 use crate::output::report::warning;
 use crate::settings::shown_path;
+use crate::stop::Stops;
+
+/// How long a keyring may take to put the tokens back.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A login that is stored.
 pub(crate) struct Stored {
@@ -24,85 +30,75 @@ pub(crate) struct Stored {
     pub(super) object: Value,
 }
 
-/// An item of the keyring that has just been replaced, and what it was.
-struct Replaced {
-    keyring: Keyring,
-    item: String,
-    before: Option<Secret>,
-}
-
 impl Plan {
     /// Stores the tokens, the client secret and the keys. The configuration never names what is not
-    /// there. `before` has the tokens of an earlier login; the caller holds the lock of the store.
+    /// there. `before` has the tokens of an earlier login; the caller holds the lock of the store. If it
+    /// fails or is stopped, what was there before is put back.
     pub(super) async fn store(
         &mut self,
         login: &OAuthLogin,
         tokens: &Tokens,
         before: Option<&Tokens>,
+        stops: &mut Stops,
     ) -> Result<(), Failure> {
-        let replaced = self.keep_secret().await?;
-        let stored = self.keep_tokens(login, tokens, before).await;
-        if let (Err(_), Some(replaced)) = (&stored, replaced) {
-            replaced.put_back().await;
+        let stored = self.keep(login, tokens, before, stops).await;
+        if stored.is_err() {
+            self.file.undo().await;
         }
         stored
     }
 
-    /// Keeps the client secret that was asked for, in a place of the same kind as that of the tokens. A file
-    /// goes again unless the configuration is saved.
-    async fn keep_secret(&mut self) -> Result<Option<Replaced>, Failure> {
-        let Some(secret) = &self.secret else {
-            return Ok(None);
+    async fn keep(
+        &mut self,
+        login: &OAuthLogin,
+        tokens: &Tokens,
+        before: Option<&Tokens>,
+        stops: &mut Stops,
+    ) -> Result<(), Failure> {
+        let kept = self.keep_secret();
+        stops.unless(Interrupted::NotStored, kept).await?;
+        let kept = async { Ok(login.store().store(tokens).await?) };
+        let kept = match self.store {
+            Store::Keyring(_) => stops.unless(Interrupted::NotStored, kept).await,
+            // It waits for the disk alone, and would go on after a signal.
+            Store::File(_) => kept.await,
         };
-        let (key, value, replaced) = match &self.store {
+        // A store that fails has the earlier tokens; one that is interrupted may have the new ones.
+        let is_replaced = match &kept {
+            Ok(()) => true,
+            Err(failure) => failure.interruption.is_some(),
+        };
+        let saved = match kept {
+            Ok(()) if self.has_changes => self.file.save().await,
+            kept => kept,
+        };
+        if saved.is_err() && is_replaced {
+            put_back(login, before).await;
+        }
+        saved
+    }
+
+    /// Keeps the client secret that was asked for, in a place of the same kind as that of the tokens.
+    async fn keep_secret(&mut self) -> Result<(), Failure> {
+        let Some(secret) = &self.secret else {
+            return Ok(());
+        };
+        let (key, value) = match &self.store {
             Store::Keyring(keyring) => {
                 let item = format!("{} client", self.name);
-                let replaced = Replaced {
-                    before: keyring.password(&item).await.ok(),
-                    keyring: keyring.clone(),
-                    item: item.clone(),
-                };
-                self.store.keep(&item, secret).await?;
-                ("client-secret-keyring", item, Some(replaced))
+                self.file.add_item(keyring, &item, secret).await?;
+                ("client-secret-keyring", item)
             }
             Store::File(_) => {
                 let path = self.file.secret_file(&self.name, "client-secret");
                 self.file.add_secret(&path, secret.expose())?;
                 let own = path.file_name().unwrap_or_default().to_string_lossy();
-                ("client-secret-file", own.into_owned(), None)
+                ("client-secret-file", own.into_owned())
             }
         };
         self.of_old_client.retain(|old| *old != key);
         self.file.set_key(&self.name, key, &value);
-        Ok(replaced)
-    }
-
-    async fn keep_tokens(
-        &mut self,
-        login: &OAuthLogin,
-        tokens: &Tokens,
-        before: Option<&Tokens>,
-    ) -> Result<(), Failure> {
-        let store = login.store();
-        store.store(tokens).await?;
-        if !self.has_changes {
-            return Ok(());
-        }
-        let saved = self.file.save().await;
-        if saved.is_err() {
-            let undone = match before {
-                Some(tokens) => store.store(tokens).await,
-                // No account leads to the new ones.
-                None => store.remove().await,
-            };
-            if let Err(error) = undone {
-                warning(&format!(
-                    "the tokens in {} are those of the new login: {error}",
-                    login.place()
-                ));
-            }
-        }
-        saved
+        Ok(())
     }
 
     /// Says which lines the account has lost, and returns what there is to say of the login.
@@ -145,17 +141,20 @@ impl Plan {
     }
 }
 
-impl Replaced {
-    async fn put_back(self) {
-        let put_back = match &self.before {
-            Some(before) => self.keyring.set_password(&self.item, before).await,
-            None => self.keyring.remove_password(&self.item).await,
-        };
-        if let Err(error) = put_back {
-            let item = &self.item;
-            warning(&format!(
-                "the new client secret is still in the keyring, by the name {item}: {error}"
-            ));
-        }
-    }
+/// Puts the tokens of the earlier login back. Without them, no account leads to the new ones.
+async fn put_back(login: &OAuthLogin, before: Option<&Tokens>) {
+    let store = login.store();
+    let put_back = match before {
+        Some(tokens) => store.store(tokens),
+        None => store.remove(),
+    };
+    let reason = match timeout(PATIENCE, put_back).await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "it does not answer".to_owned(),
+    };
+    let place = login.place();
+    warning(&format!(
+        "the tokens in {place} are those of the new login: {reason}"
+    ));
 }

@@ -18,15 +18,32 @@ use crate::account::store::{Kind, Store};
 use crate::account::{done, said};
 use crate::args::{GlobalArguments, ImportArguments, ImportFrom};
 use crate::exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, Interrupted};
 use crate::input::blocking;
 use crate::output::report::answer;
 use crate::settings::{ConfigFile, configuration, in_shell, shown_command, shown_path};
+use crate::stop::Stops;
 use crate::terminal::quantity::counted;
 use crate::terminal::question::Questions;
 
-/// Writes the accounts of a file into the configuration.
+/// Writes the accounts of a file into the configuration. If it is stopped before, what was stored for them
+/// is undone.
 pub(crate) async fn run(
+    arguments: ImportArguments,
+    global: &GlobalArguments,
+    stops: &mut Stops,
+) -> Result<(), Failure> {
+    let mut file = ConfigFile::of_user(global)?;
+    let imported = Box::pin(import(&mut file, arguments, global));
+    let imported = stops.unless(Interrupted::NotStored, imported).await;
+    if imported.is_err() {
+        file.undo().await;
+    }
+    imported
+}
+
+async fn import(
+    file: &mut ConfigFile,
     arguments: ImportArguments,
     global: &GlobalArguments,
 ) -> Result<(), Failure> {
@@ -43,7 +60,6 @@ pub(crate) async fn run(
         ImportFrom::Git => git::read(&text),
     };
     drop(text);
-    let mut file = ConfigFile::of_user(global)?;
     let taken = match configuration(global).await {
         Ok(config) => config.accounts.into_keys().collect(),
         // The file of --config may not exist yet.
@@ -84,23 +100,16 @@ pub(crate) async fn run(
         file.set_comment(&account.name, &comment(account, &shown));
     }
     if is_first {
-        set_default(&mut file, foreign.default.as_deref(), accounts.len());
+        set_default(file, foreign.default.as_deref(), accounts.len());
     }
     // Nothing is stored if the configuration cannot be written.
     file.reserve().await?;
     for (name, store, secret) in &kept {
-        let place = store.keep_new(&mut file, name, secret).await?;
+        let place = store.keep_new(file, name, secret).await?;
         said(global, &format!("password of {name} stored in {place}"));
     }
     file.save().await?;
-    report(
-        &file,
-        &taken,
-        &shown,
-        &foreign.left,
-        kept.is_empty(),
-        global,
-    )
+    report(file, &taken, &shown, &foreign.left, kept.is_empty(), global)
 }
 
 /// Sets the default of a configuration that has new accounts only. Mails without an account must not go by

@@ -289,7 +289,7 @@ pub(crate) fn answer(text: &str) -> Result<(), Failure> {
     print(text).map_err(unprinted)
 }
 
-/// The same for an answer that is worth nothing where it is not read, such as a secret.
+/// The same for an answer that is useless if it is not read, such as a secret.
 pub(crate) fn secret_answer(text: &str) -> Result<(), Failure> {
     if was_closed() {
         let failure = unprinted("it is closed");

@@ -228,7 +228,7 @@ fn decisive(result: &Result<Receipt, Failure>) -> Option<&Reply> {
 /// Sends, unless a signal or the total time stops the command before. If the whole mail was sent,
 /// the command waits for the reply until a second signal, or until its patience is over. Returns also
 /// what has stopped it: no further attempt begins then.
-pub(super) async fn finish_or_stop(
+pub(crate) async fn finish_or_stop(
     client: &Client,
     sending: impl Future<Output = pilotfish::Result<Receipt>>,
     transfer: &ProgressWatcher,

@@ -2,6 +2,7 @@
 //! programs as sendmail(1) does.
 
 pub(crate) mod aliases;
+mod dots;
 mod flags;
 mod page;
 mod smtp;

@@ -9,7 +9,7 @@ use super::choice::configuration;
 use super::entries::{Entry, entries};
 use super::shown_path;
 use crate::args::{ConfigArguments, ConfigCommands, GlobalArguments, ImportArguments};
-use crate::failure::{Failure, Interrupted};
+use crate::failure::Failure;
 use crate::input::blocking;
 use crate::output::report::{answer, status, warning};
 use crate::sendmail::aliases::Aliases;
@@ -31,8 +31,7 @@ pub(crate) async fn run(arguments: ConfigArguments, global: &GlobalArguments) ->
 /// A signal leaves no file with a secret behind that no account names.
 async fn import(arguments: ImportArguments, global: &GlobalArguments) -> Result<(), Failure> {
     let mut stops = Stops::new()?;
-    let work = Box::pin(crate::import::run(arguments, global));
-    stops.unless(Interrupted::NotStored, work).await
+    Box::pin(crate::import::run(arguments, global, &mut stops)).await
 }
 
 /// The files that count, whether they exist or not.

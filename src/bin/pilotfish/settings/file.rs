@@ -3,12 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pilotfish::config::Config;
+use pilotfish::Secret;
+use pilotfish::config::{Config, Keyring};
 use toml_edit::{DocumentMut, TableLike, Value};
 
 use super::edit::{self, Conflict, Edit};
 use super::lock::Lock;
 use super::private_file::{NewFiles, cannot_write, write_private};
+use super::replaced_items::ReplacedItems;
 use super::{in_shell, shown_path};
 use crate::args::GlobalArguments;
 use crate::exit;
@@ -28,6 +30,8 @@ pub(crate) struct ConfigFile {
     edits: Vec<Edit>,
     /// The files of secrets that the accounts name when the file is saved.
     secrets: NewFiles,
+    /// The items of the keyring that were replaced for them.
+    items: ReplacedItems,
     lock: Option<Lock>,
 }
 
@@ -57,6 +61,7 @@ impl ConfigFile {
             document,
             edits: Vec::new(),
             secrets: NewFiles::default(),
+            items: ReplacedItems::default(),
             lock: None,
         }
     }
@@ -114,6 +119,24 @@ impl ConfigFile {
     /// saved, so that no secret is left which no account names.
     pub(crate) fn add_secret(&mut self, path: &Path, secret: &[u8]) -> Result<(), Failure> {
         self.secrets.create(path, secret)
+    }
+
+    /// Stores a secret in an item of the keyring. [`undo`](Self::undo) puts back what was there, unless this
+    /// configuration is saved.
+    pub(crate) async fn add_item(
+        &mut self,
+        keyring: &Keyring,
+        item: &str,
+        secret: &Secret,
+    ) -> Result<(), Failure> {
+        self.items.replace(keyring, item, secret).await
+    }
+
+    /// Removes the secrets that were stored for a configuration which is not saved, and puts back those that
+    /// they have replaced. After it is saved, there is nothing to undo.
+    pub(crate) async fn undo(&mut self) {
+        self.secrets = NewFiles::default();
+        self.items.put_back().await;
     }
 
     /// Adds an account with these keys. If the file has no default, the only account was used, and stays
@@ -175,7 +198,7 @@ impl ConfigFile {
 
     /// Whether what is changed can be read again.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        Config::parse(&self.text())?;
+        Config::parse_as(&self.text(), &self.path)?;
         Ok(())
     }
 
@@ -192,7 +215,7 @@ impl ConfigFile {
             let applied = edit.apply(&mut document, is_new);
             applied.map_err(|conflict| self.refused(&conflict))?;
         }
-        Config::parse(&document.to_string())?;
+        Config::parse_as(&document.to_string(), &self.path)?;
         (self.document, self.is_new) = (document, is_new);
         Ok(())
     }
@@ -202,6 +225,7 @@ impl ConfigFile {
         self.reserve().await?;
         write_private(&self.path, self.text().as_bytes())?;
         self.secrets.keep();
+        self.items.keep();
         self.edits.clear();
         self.lock = None;
         Ok(())
@@ -270,6 +294,30 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    /// A path is relative to the file's directory, as when it is read.
+    #[tokio::test]
+    async fn what_cannot_be_read_again_is_not_saved() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("mail.toml");
+        let own = "[account.work]\nserver = 'x'\nuser = 'me'\noauth = 'google'\nclient-id = 'i'\n\
+                   token-file = 'work.tokens'\n";
+        std::fs::write(&path, own).unwrap();
+        let tokens = directory.path().join("work.tokens").display().to_string();
+        for (file, reason) in [
+            (&*tokens, "names the same file"),
+            ("mail.toml", "it is this file"),
+        ] {
+            let mut config = ConfigFile::open(path.clone()).unwrap();
+            let keys = [("server", "x"), ("user", "me"), ("password-file", file)];
+            config.add_account("home", keys.map(|(key, value)| (key, value.into())).into());
+            for failure in [config.check(), config.save().await] {
+                let failure = failure.unwrap_err();
+                assert!(failure.message.contains(reason), "{file}: {failure:?}");
+            }
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), own);
+        }
+    }
 
     #[tokio::test]
     async fn comments_and_order_stay() {

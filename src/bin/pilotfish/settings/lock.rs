@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::private_file::{cannot_write, made_directory, target};
+use super::private_file::{cannot_write, link_target, made_directory};
 use super::shown_path;
 use crate::exit;
 use crate::failure::Failure;
@@ -30,7 +30,7 @@ impl Lock {
     /// The file itself is replaced as a whole, so a lock of it would be one of the old file. A lock by
     /// flock(2) of its directory leaves no other file behind.
     pub(super) async fn of_file(path: &Path) -> Result<Self, Failure> {
-        let path = target(path);
+        let path = link_target(path);
         let opened = made_directory(&path).and_then(|name| Ok((name, File::open(name)?)));
         let (name, directory) = opened.map_err(|error| cannot_write(&path, error))?;
         let begun = Instant::now();

@@ -9,6 +9,7 @@ mod file;
 mod lock;
 mod paths;
 mod private_file;
+mod replaced_items;
 
 use pilotfish::config::Account;
 
@@ -17,7 +18,7 @@ pub(crate) use commands::{effective, run};
 pub(crate) use errors::no_secret;
 pub(crate) use file::ConfigFile;
 pub(crate) use paths::{absolute, at_home, shown_path};
-pub(crate) use private_file::write_private;
+pub(crate) use private_file::{link_target, write_private};
 
 /// A command that prints a secret, as every screen shows it.
 pub(crate) fn shown_command(command: &str) -> String {

@@ -11,25 +11,51 @@ use super::shown_path;
 use crate::exit;
 use crate::failure::Failure;
 
+/// How many symbolic links a path may lead over.
+const MAX_LINKS: usize = 40;
+
 /// Writes a file that only its owner can read. An old file is replaced when all of the new one is on the
 /// disk. The directory is made if it is missing.
 pub(crate) fn write_private(path: &Path, octets: &[u8]) -> Result<(), Failure> {
     let written = || {
-        let path = target(path);
+        let path = link_target(path);
         let directory = made_directory(&path)?;
         // Its mode is 600.
         let mut file = NamedTempFile::new_in(directory)?;
         file.write_all(octets)?;
         file.as_file().sync_all()?;
         file.persist(&path).map_err(|error| error.error)?;
-        File::open(directory)?.sync_all()
+        // The old file is gone, so this is not a failure: what the caller undoes would be missing.
+        let _ = sync(directory);
+        Ok(())
     };
     written().map_err(|error| cannot_write(path, error))
 }
 
-/// The file that a path leads to. A link stays, and leads to the new content.
-pub(super) fn target(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+/// The file that a path leads to, whether it exists or not. A link stays, and leads to the new content.
+pub(crate) fn link_target(path: &Path) -> PathBuf {
+    let mut target = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let Ok(next) = std::fs::read_link(&target) else {
+            break;
+        };
+        target = target.parent().unwrap_or(Path::new("")).join(next);
+    }
+    target
+}
+
+/// Writes the names of a directory to the disk.
+fn sync(directory: &Path) -> io::Result<()> {
+    let synced = File::open(directory).and_then(|directory| directory.sync_all());
+    match synced.as_ref().map_err(io::Error::kind) {
+        // Some network file systems cannot do so, and some directories cannot be read.
+        Err(
+            io::ErrorKind::InvalidInput
+            | io::ErrorKind::Unsupported
+            | io::ErrorKind::PermissionDenied,
+        ) => Ok(()),
+        _ => synced,
+    }
 }
 
 /// The directory of a file, which only its owner can read if it is made now.
@@ -65,7 +91,7 @@ impl NewFiles {
             self.0.push(path.to_owned());
             file.write_all(octets)?;
             file.sync_all()?;
-            File::open(directory)?.sync_all()
+            sync(directory)
         };
         written().map_err(|error| {
             let is_there = error.kind() == io::ErrorKind::AlreadyExists;
@@ -96,6 +122,38 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    /// Links stay, whether their file is there or not.
+    #[test]
+    fn a_link_leads_to_the_new_content() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        std::fs::create_dir(path("there")).unwrap();
+        std::os::unix::fs::symlink("second", path("first")).unwrap();
+        std::os::unix::fs::symlink("there/file", path("second")).unwrap();
+        for content in ["one", "two"] {
+            write_private(&path("first"), content.as_bytes()).unwrap();
+            let written = std::fs::read_to_string(path("there/file")).unwrap();
+            assert_eq!(written, content);
+            assert!(path("first").is_symlink() && path("second").is_symlink());
+        }
+    }
+
+    /// A directory that cannot be read cannot be synchronised, but its files can be replaced.
+    #[test]
+    fn a_directory_that_cannot_be_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let set_mode = |mode| {
+            let mode = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(directory.path(), mode).unwrap();
+        };
+        set_mode(0o300);
+        let path = directory.path().join("config.toml");
+        let written = write_private(&path, b"new");
+        set_mode(0o700);
+        written.unwrap();
+        assert_eq!(std::fs::read(path).unwrap(), b"new");
+    }
 
     #[test]
     fn new_files_are_removed_unless_they_are_kept() {
