@@ -110,7 +110,7 @@ impl ServiceAccount {
             OAuthError::new(OAuthErrorKind::Store, message).lasting(error)
         };
         let Some(file) = open_private(path.as_ref()).await.map_err(unreadable)? else {
-            let message = format!("others than its owner can read {shown}: chmod 600 it");
+            let message = format!("other users can read {shown}: chmod 600 it");
             return Err(OAuthError::new(OAuthErrorKind::Store, message));
         };
         let mut json = Zeroizing::new(Vec::new());

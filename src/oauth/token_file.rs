@@ -88,7 +88,7 @@ impl TokenFile {
         }
         if is_open_to_others(&file).map_err(|error| self.failed("read", error))? {
             return Err(refused(format!(
-                "others than its owner can read {shown}: chmod 600 it, and log in again if they may \
+                "other users can read {shown}: chmod 600 it, and log in again if they may \
                  have read it"
             )));
         }
@@ -293,10 +293,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = TokenFile::new(directory.path().join("work.json"));
         store.store(&Tokens::new("access")).await.unwrap();
-        for (mode, reason) in [
-            (0o640, "others than its owner"),
-            (0o604, "others than its owner"),
-        ] {
+        for (mode, reason) in [(0o640, "other users"), (0o604, "other users")] {
             fs::set_permissions(store.path(), fs::Permissions::from_mode(mode)).unwrap();
             let error = store.load().await.unwrap_err();
             assert!(error.to_string().starts_with(reason), "{error}");

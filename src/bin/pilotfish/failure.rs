@@ -203,6 +203,17 @@ impl Failure {
         Self::io(exit::OS_ERROR, "the terminal cannot be used", error)
     }
 
+    /// Names the account, unless that is known with its server.
+    pub(crate) fn of_account(mut self, name: &str) -> Self {
+        self.place.get_or_insert_with(|| {
+            Box::new(Place {
+                account: Some(name.to_owned()),
+                server: None,
+            })
+        });
+        self
+    }
+
     /// Adds the next step.
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());

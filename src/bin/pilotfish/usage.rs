@@ -71,6 +71,7 @@ const ONE_VALUE: &[(&str, &str)] = tips! {
     "--auth" => "put commas between the mechanisms: --auth plain,login";
     "--forward" => "repeat --forward for each mail";
     "--inline" => "repeat --inline for each picture";
+    "--oauth" => "write the server without a blank: --oauth=SERVER";
 };
 
 /// The flags whose value may have a password in it by mistake.

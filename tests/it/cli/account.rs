@@ -358,8 +358,8 @@ async fn what_cannot_be_set_up() {
         ),
         (
             "account add me@outlook.com --no-test",
-            69,
-            "a login with OAuth 2.0 needs a terminal here",
+            64,
+            "the client ID cannot be asked for",
         ),
         (
             "account add me@proton.me --server smtps://x --tls none --password-env X",

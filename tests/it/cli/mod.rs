@@ -37,6 +37,7 @@ mod network;
 mod oauth;
 mod oauth_accounts;
 mod oauth_faults;
+mod oauth_flags;
 mod oauth_login;
 mod oauth_renewal;
 mod oauth_second_login;

@@ -264,7 +264,7 @@ async fn a_login_that_was_revoked() {
     world.log_in().await;
     world.provider.revoke_all();
     let ended = world.run("send ann@example.org -m Hi").end().await;
-    ended.fails(77, "then: pilotfish auth login work");
+    ended.fails(77, "  help:   pilotfish auth login work");
     ended.fails(77, "the login has ended: access was revoked");
     // The token was not new, and one help is enough.
     assert!(!ended.stderr.contains("a token that is new"), "{ended:?}");
@@ -278,7 +278,7 @@ async fn a_login_that_was_revoked() {
     assert!(ended.stdout.ends_with(expected), "{ended:?}");
     for command in ["token", "refresh"] {
         let ended = world.run(&format!("auth {command} work")).end().await;
-        ended.fails(77, "then: pilotfish auth login work");
+        ended.fails(77, "  help:   pilotfish auth login work");
     }
     world.log_in().await;
     world.run("auth status").end().await.result();

@@ -73,7 +73,7 @@ async fn an_address_that_is_not_the_last_one() {
         let world = World::open(provider()).await;
         let ended = paste(&world, |_| pasted.to_owned()).await;
         ended.fails(77, words);
-        ended.fails(77, "then: pilotfish auth login work");
+        ended.fails(77, "  help:   pilotfish auth login work");
         world.has_stored_nothing();
         world.ends_with(0).await;
     }
@@ -119,7 +119,7 @@ async fn the_code_for_another_device_expires() {
     world.provider.fault(Endpoint::Token, expired);
     let ended = world.login("--device").await.end().await;
     ended.fails(77, "expired");
-    ended.fails(77, "then: pilotfish auth login work");
+    ended.fails(77, "  help:   pilotfish auth login work");
     world.has_stored_nothing();
     world.ends_with(0).await;
 }
@@ -156,7 +156,7 @@ async fn the_browser_of_the_desktop() {
     let host = world.provider.addr();
     assert!(
         shown.starts_with(&format!(
-            "Press Enter to open {host} in your browser, or open:\n"
+            "Press Enter to open the login page of {host} in your browser, or open:\n"
         )),
         "{shown}"
     );
@@ -245,15 +245,14 @@ async fn an_account_is_removed_with_its_login() {
     world.ends_with(0).await;
 }
 
-/// `account add --oauth` needs an authorization server that it knows, and a terminal.
+/// `account add --oauth` needs an authorization server that it knows, before it asks anything.
 #[tokio::test]
 async fn an_account_that_cannot_be_added() {
     let world = World::open(provider()).await;
     let server = world.fixture.server.addr();
     let add = format!("account add {USER} --oauth --server {server} --tls-ca ca.pem --name new");
-    let answers = [("as recipients see it [Me]:", "")];
     let home = world.fixture.directory.path();
-    let (status, shown) = conversation(home, "", &Run::words(&add), &answers).await;
+    let (status, shown) = conversation(home, "", &Run::words(&add), &[]).await;
     assert_eq!(status, Some(64), "{shown}");
     let shown = unwrapped(&shown);
     for words in [
@@ -265,6 +264,6 @@ async fn an_account_that_cannot_be_added() {
     }
     assert!(!home.join(CONFIG).exists());
     let ended = world.run(&format!("{add} --no-input")).end().await;
-    ended.fails(69, "a login with OAuth 2.0 needs a terminal here");
+    ended.fails(64, "the authorization server of new is not known");
     world.ends_with(0).await;
 }

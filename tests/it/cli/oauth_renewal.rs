@@ -164,7 +164,7 @@ async fn a_logout_that_cannot_revoke() {
                 let mode = std::fs::Permissions::from_mode(0o644);
                 std::fs::set_permissions(file(world, "work.tokens"), mode).unwrap();
             },
-            "others than its owner can read",
+            "other users can read",
         ),
         (
             |world| fail(world, Endpoint::Metadata),

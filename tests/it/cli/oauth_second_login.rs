@@ -119,7 +119,7 @@ async fn another_client() {
         let said = "removed from mail.toml, as it belongs to the client before: client-secret-";
         let is_replaced = old.is_empty() && !expected.is_empty();
         assert_eq!(ended.stderr.contains(said), !is_replaced, "{ended:?}");
-        let said = "the login by the client before is revoked";
+        let said = "the login of the previous client is revoked";
         assert!(ended.stderr.contains(said), "{ended:?}");
         assert_eq!(world.provider.requests(Endpoint::Revocation), 1);
         let config = world.config();
@@ -141,7 +141,7 @@ async fn another_client() {
 async fn another_authorization_server() {
     let world = World::open(provider()).await;
     world.log_in().await;
-    let arguments = "auth login work --oauth https://id.example.org --no-input";
+    let arguments = "auth login work --oauth https://id.example.org --scope s --no-input";
     let ended = world.run(arguments).end().await;
     ended.fails(64, "the client ID cannot be asked for");
     let words = "pilotfish auth login work --client-id ID --client-secret-file FILE";
@@ -262,7 +262,7 @@ async fn a_revocation_that_takes_long() {
 #[tokio::test]
 async fn what_is_refused_before_the_browser() {
     for (place, arguments, status, words) in [
-        ("", "--scope ' '", 64, "the scope of --scope is empty"),
+        ("", "--scope ' '", 64, "the value of --scope is empty"),
         (
             "token-file = \"file/new.tokens\"",
             "",
@@ -279,7 +279,7 @@ async fn what_is_refused_before_the_browser() {
             "token-keyring = \"work\"",
             "--store file",
             64,
-            "write token-file = \"work.tokens\" in place of token-keyring, then: pilotfish auth login",
+            "write token-file = \"work.tokens\" in place of token-keyring, and log in: pilotfish",
         ),
     ] {
         let world = World::open(provider()).await;

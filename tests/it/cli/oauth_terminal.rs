@@ -124,7 +124,8 @@ async fn the_steps_to_a_client() {
             let answer = format!("{SECRET}\n");
             screen.answer("Client secret (not shown): ", &answer).await;
         }
-        let opens = format!("Press Enter to open {host} in your browser, or open:\n");
+        let opens =
+            format!("Press Enter to open the login page of {host} in your browser, or open:\n");
         screen.until(&opens).await;
         let url = shown_address(&mut screen).await;
         assert!(url.starts_with(&format!("https://{host}/")), "{url}");
@@ -270,7 +271,7 @@ async fn a_new_account_whose_login_is_refused() {
     let (status, shown) = screen.end().await;
     assert_eq!(status.code(), Some(77), "{shown}");
     let shown = unwrapped(&shown);
-    assert!(shown.contains(&format!("then: pilotfish {add}")), "{shown}");
+    assert!(shown.contains(&format!("pilotfish {add}")), "{shown}");
     assert!(!shown.contains("auth login"), "{shown}");
     assert_eq!(world.config(), config);
     world.ends_with(0).await;

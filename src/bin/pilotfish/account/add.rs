@@ -2,15 +2,16 @@
 
 use pilotfish::Secret;
 use pilotfish::address::{AddrSpec, Mailbox};
-use pilotfish::config::Config;
+use pilotfish::config::{Account, Config};
 use pilotfish::services::Service;
 
 use super::oauth::WithOAuth;
 use super::secret::{Asked, ask};
 use super::setup::{Login, Setup, setup};
 use super::store::Store;
-use super::{login, said, server, test_mail};
+use super::{login, said, server, service_at, test_mail};
 use crate::args::{AccountAddArguments, AuthLoginArguments, GlobalArguments};
+use crate::auth::check_flags;
 use crate::connection::Connection;
 use crate::failure::{Failure, Interrupted};
 use crate::output::advice::LoginCommand;
@@ -30,10 +31,11 @@ pub(super) async fn add(
     let again = LoginCommand::Add {
         again: arguments.again(),
         with_server: arguments.with_oauth_server(),
+        with_client: arguments.with_client(),
     };
     let login = AuthLoginArguments {
         oauth: arguments.oauth.clone().flatten(),
-        scope: arguments.scope.clone(),
+        login: arguments.login.clone(),
         no_test: arguments.no_test,
         ..AuthLoginArguments::default()
     };
@@ -60,6 +62,7 @@ async fn prepared(
 ) -> Result<(Setup, ConfigFile), Failure> {
     arguments.check_commands()?;
     let address = parsed(&arguments.address)?;
+    check_oauth(&arguments, &address)?;
     let file = ConfigFile::of_user(global)?;
     let config = configuration_or_none(global).await?;
     if let Some(name) = &arguments.name {
@@ -149,18 +152,42 @@ async fn store(
 
 /// An account is never overwritten.
 fn is_new(config: &Config, name: &str) -> Result<(), Failure> {
-    if !config.accounts.contains_key(name) {
+    let Some(account) = config.accounts.get(name) else {
         return Ok(());
-    }
+    };
     let failure = Failure::usage(format!("there is an account {name} already"));
     let failure = failure.with_help(format!(
         "another account: --name {}",
         in_shell(&format!("{name}2"))
     ));
-    Err(failure.with_help(format!(
-        "another password for it: pilotfish auth set {}",
-        in_shell(name)
-    )))
+    let name = in_shell(name);
+    Err(failure.with_help(if account.uses_oauth() {
+        format!("log in again: pilotfish auth login {name}")
+    } else {
+        format!("another password for it: pilotfish auth set {name}")
+    }))
+}
+
+/// Fails if the flags of a login with OAuth 2.0 do not fit, before anything is asked.
+fn check_oauth(arguments: &AccountAddArguments, address: &AddrSpec) -> Result<(), Failure> {
+    if let Some(Some(server)) = &arguments.oauth {
+        return check_flags(server, false, &arguments.login);
+    }
+    let flags = arguments.login.flags();
+    let Some((flag, _)) = flags.first().filter(|_| arguments.oauth.is_none()) else {
+        return Ok(());
+    };
+    let domain = address.domain().to_string();
+    let service = match &arguments.server {
+        Some(server) => service_at(&Account::new(server)?, Some(&domain)),
+        None => Service::of_domain(&domain),
+    };
+    let needs_oauth = service.is_some_and(|service| service.secret == "oauth");
+    if needs_oauth && !arguments.no_login && !arguments.has_source() {
+        return Ok(());
+    }
+    let failure = Failure::usage(format!("{flag} is for a login with OAuth 2.0"));
+    Err(failure.with_help(format!("leave {flag} out, or add --oauth")))
 }
 
 /// The address of the account.

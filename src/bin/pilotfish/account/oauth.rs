@@ -4,8 +4,7 @@ use super::add::ask_name;
 use super::said;
 use super::setup::Setup;
 use crate::args::{AuthLoginArguments, GlobalArguments};
-use crate::auth::Candidate;
-use crate::exit;
+use crate::auth::{Candidate, authorization_server};
 use crate::failure::{Failure, Interrupted};
 use crate::output::advice::LoginCommand;
 use crate::output::logging::Watch;
@@ -38,13 +37,16 @@ impl WithOAuth {
             login,
             again,
         } = self;
-        let questions = questions.ok_or_else(cannot_log_in)?;
-        if let Some(service) = setup.service.filter(|service| service.secret == "oauth") {
-            let line = format!("{} accepts no passwords: it needs OAuth 2.0.", service.name);
-            questions.say(&line).map_err(Failure::terminal)?;
+        // What the flags lack is known before the first question.
+        authorization_server(&setup.name, &setup.account, &login, &again)?;
+        if let Some(questions) = &questions {
+            if let Some(service) = setup.service.filter(|service| service.secret == "oauth") {
+                let line = format!("{} accepts no passwords: it needs OAuth 2.0.", service.name);
+                questions.say(&line).map_err(Failure::terminal)?;
+            }
+            let named = ask_name(questions, &mut setup);
+            stops.unless(Interrupted::NotStored, named).await?;
         }
-        let named = ask_name(&questions, &mut setup);
-        stops.unless(Interrupted::NotStored, named).await?;
         setup.add_sender();
         file.add_account(&setup.name, setup.keys.clone());
         let path = file.path().to_owned();
@@ -54,9 +56,10 @@ impl WithOAuth {
             file,
             again,
         };
-        let questions = Some(&questions);
+        let questions = questions.as_ref();
         let stored = crate::auth::log_in(candidate, login, questions, global, watch, stops);
-        let stored = Box::pin(stored).await?;
+        let stored = Box::pin(stored).await;
+        let stored = stored.map_err(|failure| failure.of_account(&setup.name))?;
         said(global, &Stream::stderr().marked(Mark::Done, &stored.text));
         setup.say_written(&path, stored.is_default, global);
         if !global.json {
@@ -64,10 +67,4 @@ impl WithOAuth {
         }
         Ok(())
     }
-}
-
-fn cannot_log_in() -> Failure {
-    let message = "a login with OAuth 2.0 needs a terminal here";
-    let failure = Failure::new(exit::UNAVAILABLE, message);
-    failure.with_help("or name a command that prints an access token: --token-command CMD")
 }

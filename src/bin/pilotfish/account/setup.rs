@@ -92,6 +92,7 @@ pub(super) fn setup(
     let domain = address.domain().to_string();
     let label = domain.split('.').next().unwrap_or_default();
     let own = Service::of_domain(&domain);
+    let has_source = arguments.has_source();
     let name = arguments.name.clone();
     let name = name.unwrap_or_else(|| own.map_or(label, |service| service.key).to_owned());
     let mut account = Account::new(&found.server)?;
@@ -104,11 +105,6 @@ pub(super) fn setup(
     account.password_env = arguments.password_env;
     account.password_keyring = arguments.password_keyring;
     account.token_command = arguments.token_command;
-    let has_source = account.password_file.is_some()
-        || account.password_command.is_some()
-        || account.password_env.is_some()
-        || account.password_keyring.is_some()
-        || account.token_command.is_some();
     let needs_oauth = service.is_some_and(|service| service.secret == "oauth");
     let login = match (arguments.no_login, has_source) {
         (true, _) => Login::None,

@@ -51,7 +51,7 @@ impl Store {
             return match letter.map_err(Failure::terminal)? {
                 Some('k') => Ok(Self::Keyring(keyring)),
                 Some(_) => Ok(Self::File(file)),
-                None => Err(declined()),
+                None => Err(Failure::nothing_stored()),
             };
         }
         let line = "no keyring can be reached: no D-Bus session (cron or ssh?)";
@@ -68,7 +68,7 @@ impl Store {
         {
             Ok(Self::File(file))
         } else {
-            Err(declined())
+            Err(declined(what))
         }
     }
 
@@ -123,8 +123,12 @@ fn in_keyring(name: &str) -> String {
     format!("the keyring (Secret Service, \"pilotfish {name}\")")
 }
 
-/// The person does not want the password to be stored.
-fn declined() -> Failure {
+/// The person does not want the password or the login to be stored in a file.
+fn declined(what: &str) -> Failure {
     let failure = Failure::new(exit::INTERRUPTED, "nothing was stored");
-    failure.with_help("--password-command CMD uses a password manager of yours")
+    failure.with_help(if what == "login" {
+        "a login has to be stored to be used; in a desktop session, --store keyring keeps it encrypted"
+    } else {
+        "--password-command CMD uses a password manager of yours"
+    })
 }

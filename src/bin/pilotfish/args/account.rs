@@ -7,6 +7,7 @@ use pilotfish::Security;
 use pilotfish::config::{Account, OAuthServer};
 use pilotfish::transport::Fingerprint;
 
+use super::auth::OAuthArguments;
 use super::server::TLS;
 use super::{Words, rows, words};
 use crate::account::store::Kind;
@@ -64,11 +65,16 @@ pub(crate) struct AccountAddArguments {
     pub(crate) tls: Option<Security>,
 
     /// Trust the certificate authorities in this PEM file too.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) tls_ca: Option<PathBuf>,
 
     /// Trust the server with this certificate, and no other.
-    #[arg(long, value_name = "sha256:HEX", conflicts_with = "tls_ca")]
+    #[arg(
+        long,
+        value_name = "sha256:HEX",
+        conflicts_with = "tls_ca",
+        hide_short_help = true
+    )]
     pub(crate) tls_fingerprint: Option<Fingerprint>,
 
     /// Log in as this user [default: the address].
@@ -92,7 +98,7 @@ pub(crate) struct AccountAddArguments {
     pub(crate) password_env: Option<String>,
 
     /// The password is in the keyring of the desktop, by this name.
-    #[arg(long, value_name = "NAME", group = "source")]
+    #[arg(long, value_name = "NAME", group = "source", hide_short_help = true)]
     pub(crate) password_keyring: Option<String>,
 
     /// This command prints an OAuth 2.0 access token.
@@ -100,7 +106,7 @@ pub(crate) struct AccountAddArguments {
     pub(crate) token_command: Option<String>,
 
     /// Log in with OAuth 2.0, in the browser [default: where the service accepts nothing else]; SERVER is
-    /// google, microsoft or a URL [default: that of the service].
+    /// google, microsoft or a URL, which needs --scope [default: that of the service].
     #[arg(
         long,
         group = "source",
@@ -111,9 +117,8 @@ pub(crate) struct AccountAddArguments {
     #[expect(clippy::option_option, reason = "the flag may have a value or not")]
     pub(crate) oauth: Option<Option<OAuthServer>>,
 
-    /// The permission that --oauth asks for [default: sending mail at Google and Microsoft].
-    #[arg(long, value_name = "SCOPE", requires = "oauth")]
-    pub(crate) scope: Option<String>,
+    #[command(flatten)]
+    pub(crate) login: OAuthArguments,
 
     /// Do not connect and log in now.
     #[arg(long)]
@@ -138,22 +143,44 @@ impl AccountAddArguments {
 
     /// The command with these arguments and this server.
     pub(crate) fn with_server(&self, server: &str) -> String {
-        self.command(Some(server), self.oauth.as_ref())
+        self.command(Some(server), self.oauth.as_ref(), &self.login)
     }
 
     /// The command with these arguments.
     pub(crate) fn again(&self) -> String {
-        self.command(self.server.as_deref(), self.oauth.as_ref())
+        self.command(self.server.as_deref(), self.oauth.as_ref(), &self.login)
     }
 
     /// The command with another authorization server, which is left to the reader.
     pub(crate) fn with_oauth_server(&self) -> String {
-        let command = self.command(self.server.as_deref(), None);
+        let command = self.command(self.server.as_deref(), None, &self.login);
         format!("{command} --oauth=SERVER")
     }
 
+    /// The command with another client, which is left to the reader.
+    pub(crate) fn with_client(&self) -> String {
+        let mut login = self.login.clone();
+        (login.client_id, login.client_secret_file) = (None, None);
+        let command = self.command(self.server.as_deref(), self.oauth.as_ref(), &login);
+        format!("{command} --client-id ID --client-secret-file FILE")
+    }
+
+    /// Whether a flag says where a password or a token is.
+    pub(crate) fn has_source(&self) -> bool {
+        self.password_file.is_some()
+            || self.password_command.is_some()
+            || self.password_env.is_some()
+            || self.password_keyring.is_some()
+            || self.token_command.is_some()
+    }
+
     /// A command that prints a secret is left to the reader: its arguments may have the secret in them.
-    fn command(&self, server: Option<&str>, oauth: Option<&Option<OAuthServer>>) -> String {
+    fn command(
+        &self,
+        server: Option<&str>,
+        oauth: Option<&Option<OAuthServer>>,
+        login: &OAuthArguments,
+    ) -> String {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         let command = |command: &Option<String>| command.as_ref().map(|_| "CMD".to_owned());
         let tls = self.tls.map(|mode| mode.to_string());
@@ -169,13 +196,16 @@ impl AccountAddArguments {
             ("--password-env", self.password_env.clone()),
             ("--password-keyring", self.password_keyring.clone()),
             ("--token-command", command(&self.token_command)),
-            ("--scope", self.scope.clone()),
-            ("--server", server.map(str::to_owned)),
         ];
         let mut words = vec!["pilotfish account add".to_owned(), in_shell(&self.address)];
+        let with_value = |flag, value: &str| format!("{flag} {}", in_shell(value));
         for (flag, value) in flags {
-            words.extend(value.map(|value| format!("{flag} {}", in_shell(&value))));
+            words.extend(value.map(|value| with_value(flag, &value)));
         }
+        for (flag, value) in login.flags() {
+            words.push(value.map_or_else(|| flag.to_owned(), |value| with_value(flag, &value)));
+        }
+        words.extend(server.map(|server| with_value("--server", server)));
         let oauth = oauth.map(|server| match server {
             Some(server) => format!("--oauth={}", in_shell(&server.to_string())),
             None => "--oauth".to_owned(),

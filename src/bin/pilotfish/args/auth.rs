@@ -47,6 +47,22 @@ pub(crate) struct AuthLoginArguments {
     #[command(flatten)]
     pub(crate) account: NamedAccount,
 
+    /// The authorization server: google, microsoft or a URL, which needs --scope [default: the account's, or by
+    /// its server].
+    #[arg(long, value_name = "SERVER")]
+    pub(crate) oauth: Option<OAuthServer>,
+
+    #[command(flatten)]
+    pub(crate) login: OAuthArguments,
+
+    /// Do not try the token at the mail server.
+    #[arg(long)]
+    pub(crate) no_test: bool,
+}
+
+/// How a login with OAuth 2.0 is made, and by which client.
+#[derive(Args, Clone, Default)]
+pub(crate) struct OAuthArguments {
     /// Log in on any device by a code; Gmail does not offer it.
     #[arg(long, conflicts_with = "paste")]
     pub(crate) device: bool,
@@ -55,12 +71,8 @@ pub(crate) struct AuthLoginArguments {
     #[arg(long)]
     pub(crate) paste: bool,
 
-    /// The authorization server: google, microsoft or a URL [default: the account's, or by its server].
-    #[arg(long, value_name = "SERVER")]
-    pub(crate) oauth: Option<OAuthServer>,
-
     /// Microsoft: the tenant, as an ID or a domain [default: common].
-    #[arg(long, value_name = "TENANT")]
+    #[arg(long, value_name = "TENANT", hide_short_help = true)]
     pub(crate) tenant: Option<String>,
 
     /// The permission that is asked for [default: sending mail at Google and Microsoft].
@@ -78,10 +90,28 @@ pub(crate) struct AuthLoginArguments {
     /// Where the login is stored [default: asked].
     #[arg(long, value_parser = words(STORES), value_name = "PLACE")]
     pub(crate) store: Option<Kind>,
+}
 
-    /// Do not prove the token at the mail server.
-    #[arg(long)]
-    pub(crate) no_test: bool,
+impl OAuthArguments {
+    /// The flags that are given, each with its value.
+    pub(crate) fn flags(&self) -> Vec<(&'static str, Option<String>)> {
+        let file = self.client_secret_file.as_ref();
+        let store = STORES.iter().find(|row| Some(row.1) == self.store);
+        let values = [
+            ("--tenant", self.tenant.clone()),
+            ("--scope", self.scope.clone()),
+            ("--client-id", self.client_id.clone()),
+            (
+                "--client-secret-file",
+                file.map(|path| path.display().to_string()),
+            ),
+            ("--store", store.map(|row| row.0.to_owned())),
+        ];
+        let ways = [("--device", self.device), ("--paste", self.paste)];
+        let ways = ways.into_iter().filter(|(_, is_given)| *is_given);
+        let values = values.into_iter().filter(|(_, value)| value.is_some());
+        ways.map(|(flag, _)| (flag, None)).chain(values).collect()
+    }
 }
 
 /// Store the password of an account anew.

@@ -394,6 +394,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "SSL_CERT_FILE, SSL_CERT_DIR",
         "the certificate authorities of the system, for `--tls-roots system`",
     ),
+    (
+        "BROWSER",
+        "the browsers for a login with OAuth 2.0, as in `firefox --new-tab %s`",
+    ),
     ("VISUAL, EDITOR", "the editor of `--edit`, else vi"),
     (
         "PAGER",

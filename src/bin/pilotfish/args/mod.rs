@@ -26,7 +26,9 @@ pub(crate) use account::{
     AccountAddArguments, AccountArguments, AccountCommands, ConfigArguments, ConfigCommands,
     ImportArguments, ImportFrom, NamedAccount,
 };
-pub(crate) use auth::{AuthArguments, AuthCommands, AuthLoginArguments, AuthSetArguments};
+pub(crate) use auth::{
+    AuthArguments, AuthCommands, AuthLoginArguments, AuthSetArguments, OAuthArguments,
+};
 pub(crate) use check::{CheckArguments, Target};
 pub(crate) use content::{ContentArguments, RawArguments};
 pub(crate) use delivery::DeliveryArguments;

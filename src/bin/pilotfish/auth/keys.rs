@@ -39,7 +39,8 @@ pub(super) fn without_client(
     arguments: &AuthLoginArguments,
 ) -> Vec<&'static str> {
     let is_other_server = account.oauth.as_ref().is_some_and(|own| own != server);
-    let is_other_client = arguments.client_id.is_some() && arguments.client_id != account.client_id;
+    let is_other_client =
+        arguments.login.client_id.is_some() && arguments.login.client_id != account.client_id;
     let mut texts = Vec::new();
     if is_other_server {
         texts.extend([
@@ -49,7 +50,7 @@ pub(super) fn without_client(
         ]);
     }
     let mut old = taken(texts);
-    if is_other_server || is_other_client || arguments.client_secret_file.is_some() {
+    if is_other_server || is_other_client || arguments.login.client_secret_file.is_some() {
         old.extend(taken(vec![
             ("client-secret-command", &mut account.client_secret_command),
             ("client-secret-env", &mut account.client_secret_env),
@@ -79,9 +80,21 @@ pub(super) fn set_client(
 ) -> Result<Vec<(&'static str, String)>, Failure> {
     let mut keys = Vec::new();
     for (key, own, value) in [
-        ("oauth-tenant", &mut account.oauth_tenant, &arguments.tenant),
-        ("oauth-scope", &mut account.oauth_scope, &arguments.scope),
-        ("client-id", &mut account.client_id, &arguments.client_id),
+        (
+            "oauth-tenant",
+            &mut account.oauth_tenant,
+            &arguments.login.tenant,
+        ),
+        (
+            "oauth-scope",
+            &mut account.oauth_scope,
+            &arguments.login.scope,
+        ),
+        (
+            "client-id",
+            &mut account.client_id,
+            &arguments.login.client_id,
+        ),
     ] {
         if let Some(value) = value
             && own.as_ref() != Some(value)
@@ -90,7 +103,7 @@ pub(super) fn set_client(
             *own = Some(value.clone());
         }
     }
-    if let Some(path) = &arguments.client_secret_file {
+    if let Some(path) = &arguments.login.client_secret_file {
         let path = absolute(path.clone())?;
         keys.push(("client-secret-file", path.display().to_string()));
         account.client_secret_file = Some(path);

@@ -44,8 +44,9 @@ pub(super) async fn login(
     let questions = Questions::open(global.no_input);
     let chosen = chosen(std::mem::take(&mut arguments.account), global);
     let chosen = stops.unless(Interrupted::NotStored, chosen).await?;
+    let name = chosen.name.clone();
     let candidate = Candidate {
-        again: LoginCommand::Login(Some(chosen.name.clone())),
+        again: LoginCommand::Login(Some(name.clone())),
         name: chosen.name,
         account: chosen.account,
         file: ConfigFile::open(chosen.file)?,
@@ -58,7 +59,8 @@ pub(super) async fn login(
         watch,
         stops,
     );
-    let stored = Box::pin(stored).await?;
+    let stored = Box::pin(stored).await;
+    let stored = stored.map_err(|failure| failure.of_account(&name))?;
     done(global, &stored.text, &stored.object);
     Ok(())
 }
@@ -111,8 +113,8 @@ impl Obtained {
         questions: Option<&Questions>,
         watch: &Watch,
     ) -> Result<Self, Failure> {
-        let (by_device, by_paste) = (arguments.device, arguments.paste);
-        let plan = Plan::new(candidate, arguments, questions).await?;
+        let (by_device, by_paste) = (arguments.login.device, arguments.login.paste);
+        let plan = Box::pin(Plan::new(candidate, arguments, questions)).await?;
         let login = plan.account.oauth()?;
         let no_client = || Failure::usage("the account has no login by OAuth 2.0");
         let login = login.ok_or_else(no_client)?;
@@ -237,9 +239,9 @@ impl Obtained {
         };
         let revoked = within(stops, revocation).await;
         let text = if revoked == Some(true) {
-            "the login by the client before is revoked"
+            "the login of the previous client is revoked"
         } else {
-            "the login by the client before was not revoked: to end it, remove the permission where that \
+            "the login of the previous client was not revoked: to end it, remove the permission where that \
              client is registered"
         };
         said(global, text);

@@ -1,5 +1,6 @@
 //! `pilotfish auth`: logs in with OAuth 2.0, and stores passwords.
 
+mod authorization_server;
 mod browser;
 mod guide;
 mod keys;
@@ -12,6 +13,7 @@ mod storing;
 mod tokens;
 mod ways;
 
+pub(crate) use authorization_server::{authorization_server, check_flags};
 pub(crate) use login::log_in;
 pub(crate) use logins::{Logins, oauth_credentials, retried_oauth_credentials};
 pub(crate) use plan::Candidate;

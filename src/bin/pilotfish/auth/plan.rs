@@ -7,9 +7,9 @@ use pilotfish::Secret;
 use pilotfish::config::{Account, Keyring, OAuthGrant, OAuthServer};
 use tempfile::NamedTempFile;
 
+use super::authorization_server::authorization_server;
 use super::guide;
 use super::keys::{ends_with, set_client, without_client, without_secrets};
-use crate::account::service_at;
 use crate::account::store::{Kind, Store};
 use crate::args::AuthLoginArguments;
 use crate::exit;
@@ -79,9 +79,7 @@ impl Plan {
             keys.push(("user", user.clone()));
             account.user = Some(user);
         }
-        let server = arguments.oauth.clone().or_else(|| account.oauth.clone());
-        let server = server.or_else(|| of_service(&account, address.as_deref()));
-        let server = server.ok_or_else(|| unknown_server(&name, &again))?;
+        let server = authorization_server(&name, &account, &arguments, &again)?;
         let mut of_old_client = without_client(&mut account, &server, &arguments);
         if account.oauth.as_ref() != Some(&server) {
             keys.push(("oauth", server.to_string()));
@@ -90,6 +88,7 @@ impl Plan {
         let mut secret = None;
         if account.client_id.is_none() {
             let questions = questions.ok_or_else(|| no_client_id(&again))?;
+            answers(&account, &server).await?;
             let has_secret = account.client_secret_file.is_some();
             let asked = guide::ask(questions, &server, address.as_deref(), has_secret).await?;
             keys.push(("client-id", asked.id.clone()));
@@ -97,7 +96,7 @@ impl Plan {
             secret = asked.secret;
         }
         account.oauth = Some(server);
-        let store = place(&account, &name, &file, arguments.store, questions).await?;
+        let store = place(&account, &name, &file, arguments.login.store, questions).await?;
         keys.extend(set_place(&mut account, &name, &store));
         for key in old.iter().chain(&of_old_client) {
             file.remove_key(&name, key);
@@ -143,12 +142,7 @@ fn check(name: &str, account: &Account, arguments: &AuthLoginArguments) -> Resul
         let help = format!("pilotfish auth refresh {}", in_shell(name));
         return Err(Failure::usage(message).with_help(help));
     }
-    let is_blank = |scope: &String| scope.trim().is_empty();
-    if arguments.scope.as_ref().is_some_and(is_blank) {
-        let failure = Failure::usage("the scope of --scope is empty");
-        return Err(failure.with_help("leave --scope out, or name a scope"));
-    }
-    let elsewhere = match arguments.store.filter(|_| account.uses_oauth()) {
+    let elsewhere = match arguments.login.store.filter(|_| account.uses_oauth()) {
         Some(Kind::Keyring) => (account.token_file.as_ref()).map(|path| {
             let place = format!("the file {}", shown_path(path));
             (
@@ -169,27 +163,27 @@ fn check(name: &str, account: &Account, arguments: &AuthLoginArguments) -> Resul
     let message = format!("the login of {name} is stored in {place}: leave --store out");
     let name = in_shell(name);
     Err(Failure::usage(message).with_help(format!(
-        "to move it: pilotfish auth logout {name}, write {line} in place of {key}, then: pilotfish auth \
-         login {name}"
+        "to move it: pilotfish auth logout {name}, write {line} in place of {key}, and log in: \
+         pilotfish auth login {name}"
     )))
 }
 
-/// The authorization server of the service that the account's server belongs to.
-fn of_service(account: &Account, address: Option<&str>) -> Option<OAuthServer> {
-    let domain = address.and_then(|address| address.rsplit('@').next());
-    let service = service_at(account, domain).and_then(|service| service.oauth);
-    service.and_then(|service| service.parse().ok())
-}
-
-fn unknown_server(name: &str, again: &LoginCommand) -> Failure {
-    let failure = Failure::usage(format!("the authorization server of {name} is not known"));
-    let named = match again {
-        LoginCommand::Login(_) => format!("{again} --oauth SERVER"),
-        LoginCommand::Add { with_server, .. } => with_server.clone(),
-    };
-    failure.with_help(format!(
-        "name it: {named}, which is google, microsoft or a URL; with a URL also --scope SCOPE"
-    ))
+/// Fails if an authorization server that a URL names cannot be used: nothing has to be typed before that is
+/// known.
+async fn answers(account: &Account, server: &OAuthServer) -> Result<(), Failure> {
+    if !matches!(server, OAuthServer::Issuer(_)) {
+        return Ok(());
+    }
+    let mut account = account.clone();
+    account.oauth = Some(server.clone());
+    // The client is made, and not used: it gets no tokens to store.
+    account.token_keyring = None;
+    account.token_file = Some(PathBuf::new());
+    account.client_id = Some("unknown".to_owned());
+    if let Some(login) = account.oauth()? {
+        login.client().await?;
+    }
+    Ok(())
 }
 
 fn no_client_id(again: &LoginCommand) -> Failure {

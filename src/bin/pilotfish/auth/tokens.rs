@@ -27,12 +27,12 @@ pub(super) async fn token(named: NamedAccount, global: &GlobalArguments) -> Resu
             "schema": "pilotfish.auth-token/1", "name": name, "user": account.user,
             "token": token, "expires": tokens.expires().and_then(timestamp),
         });
-        return report::secret_answer(&object.to_string());
+        return report::answer(&object.to_string());
     }
     if io::stdout().is_terminal() && !global.quiet {
         report::warning("whoever has this token can send mail as you until it expires");
     }
-    report::secret_answer(&token)
+    report::answer(&token)
 }
 
 /// Renews the access token.

@@ -47,7 +47,7 @@ impl Way<'_> {
         let shown = painted(CYAN, url);
         if opener.is_some() {
             notice(&format!(
-                "Press Enter to open {host} in your browser, or open:\n  {shown}"
+                "Press Enter to open the login page of {host} in your browser, or open:\n  {shown}"
             ));
         } else {
             notice(&format!(

@@ -8,7 +8,6 @@ use anstyle::Style;
 use pilotfish::Message;
 use pilotfish::protocol::Reply;
 use pilotfish::session::{MailOutcome, Receipt, Recipient, RecipientOutcome, recipient_outcomes};
-use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
 
 use super::headline::in_bytes;
 use super::json::{self, SendObject};
@@ -289,30 +288,9 @@ pub(crate) fn answer(text: &str) -> Result<(), Failure> {
     print(text).map_err(unprinted)
 }
 
-/// The same for an answer that is useless if it is not read, such as a secret.
-pub(crate) fn secret_answer(text: &str) -> Result<(), Failure> {
-    if was_closed() {
-        let failure = unprinted("it is closed");
-        return Err(failure.with_help("to discard the output: >/dev/null"));
-    }
-    answer(text)
-}
-
 fn unprinted(error: impl Display) -> Failure {
     let message = "cannot write to standard output";
     Failure::io(exit::CANNOT_CREATE, message, error)
-}
-
-/// Whether standard output was closed when the process began. Rust opens /dev/null in place of it then,
-/// for reading and writing, and a redirection opens that for writing alone.
-fn was_closed() -> bool {
-    let stdout = io::stdout();
-    let flags = fcntl_getfl(&stdout).unwrap_or(OFlags::WRONLY);
-    let is_null = match (fstat(&stdout), stat("/dev/null")) {
-        (Ok(own), Ok(null)) => own.st_rdev == null.st_rdev && own.st_ino == null.st_ino,
-        _ => false,
-    };
-    is_null && flags & OFlags::ACCMODE == OFlags::RDWR
 }
 
 /// Prints what the command is for, such as a page or a script, and returns the exit status.

@@ -109,6 +109,8 @@ pub(crate) enum LoginCommand {
         again: String,
         /// The same with an authorization server.
         with_server: String,
+        /// The same with another client.
+        with_client: String,
     },
 }
 
@@ -126,11 +128,11 @@ impl LoginCommand {
         }
     }
 
-    /// The command for another client; `account add` asks for it.
+    /// The command for another client.
     pub(crate) fn with_client(&self) -> String {
         match self {
             Self::Login(_) => format!("{self} --client-id ID --client-secret-file FILE"),
-            Self::Add { .. } => self.to_string(),
+            Self::Add { with_client, .. } => with_client.clone(),
         }
     }
 }
@@ -148,8 +150,8 @@ impl fmt::Display for LoginCommand {
 /// The command that helps after a login with OAuth 2.0 that failed, if one does. The error has the cause.
 pub(crate) fn oauth_help(error: &OAuthError, login: &LoginCommand) -> Option<String> {
     Some(match error.kind() {
-        OAuthErrorKind::NotLoggedIn => login.to_string(),
-        OAuthErrorKind::LoginEnded
+        OAuthErrorKind::NotLoggedIn
+        | OAuthErrorKind::LoginEnded
         | OAuthErrorKind::InvalidScope
         | OAuthErrorKind::WrongAudience
         | OAuthErrorKind::AccessDenied
@@ -157,7 +159,7 @@ pub(crate) fn oauth_help(error: &OAuthError, login: &LoginCommand) -> Option<Str
         | OAuthErrorKind::Expired
         | OAuthErrorKind::Cancelled
         | OAuthErrorKind::RedirectUri
-        | OAuthErrorKind::State => format!("then: {login}"),
+        | OAuthErrorKind::State => login.to_string(),
         OAuthErrorKind::InvalidClient => format!("with another client: {}", login.with_client()),
         OAuthErrorKind::Clock => "set the clock, as by: timedatectl set-ntp true".to_owned(),
         _ => return None,
