@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
 
 use pilotfish::testing::{Endpoint, EndpointFault};
+use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -224,6 +225,32 @@ async fn no_secret_is_shown() {
     let ended = world.run("send ann@example.org -m Hi").end().await;
     ended.fails(78, "chmod 600");
     world.ends_with(2).await;
+}
+
+/// The object names what stays.
+#[tokio::test]
+async fn the_removal_of_an_account_in_json() {
+    let world = World::open(provider()).await;
+    world.log_in().await;
+    let ended = world.run("account remove work --json").end().await;
+    let object: Value = serde_json::from_str(ended.result()).unwrap();
+    assert_eq!(object["revoked"], true, "{object}");
+    let secret = object["client_secret_file"].as_str().unwrap();
+    assert!(secret.ends_with("/client-secret"), "{object}");
+    assert_eq!(object["client_secret_keyring"], Value::Null);
+    assert_eq!(object["token_file"], Value::Null);
+    // The directory is no file, so it stays.
+    let world = World::open(provider()).await;
+    world.log_in().await;
+    let tokens = world.tokens().path().to_owned();
+    std::fs::remove_file(&tokens).unwrap();
+    std::fs::create_dir(&tokens).unwrap();
+    let ended = world.run("account remove work --json").end().await;
+    let object: Value = serde_json::from_str(ended.result()).unwrap();
+    assert_eq!(object["revoked"], false, "{object}");
+    let left = object["token_file"].as_str().unwrap();
+    assert!(left.ends_with("work.tokens"), "{object}");
+    world.ends_with(0).await;
 }
 
 #[tokio::test]

@@ -192,6 +192,35 @@ async fn a_logout_that_cannot_revoke() {
     }
 }
 
+/// A signal while the provider does not answer: there are no tokens any more, and the command says where the
+/// login ends.
+#[tokio::test]
+async fn a_stop_during_the_revocation_leaves_no_tokens() {
+    for command in ["auth logout work", "account remove work"] {
+        for signal in [Signal::INT, Signal::TERM] {
+            let world = World::open(provider()).await;
+            world.log_in().await;
+            let silence = EndpointFault::Silence;
+            world.provider.fault(Endpoint::Revocation, silence);
+            let running = world.run(&format!("{command} --json")).start().await;
+            until(|| world.provider.requests(Endpoint::Revocation) > 0).await;
+            assert!(!world.tokens().path().exists(), "{command}");
+            running.signal(signal);
+            let ended = running.end().await;
+            let seen = unwrapped(&ended.stderr);
+            for expected in [
+                "the login of work is not revoked",
+                "to end the login there too, remove the permission at the provider",
+            ] {
+                assert!(seen.contains(expected), "{command}: {seen}");
+            }
+            let object: serde_json::Value = serde_json::from_str(ended.result()).unwrap();
+            assert_eq!(object["revoked"], false, "{command}");
+            world.ends_with(0).await;
+        }
+    }
+}
+
 fn file(world: &World, name: &str) -> std::path::PathBuf {
     world.fixture.directory.path().join(name)
 }

@@ -4,6 +4,7 @@ mod add;
 mod list;
 pub(crate) mod login;
 mod oauth;
+mod remove;
 pub(crate) mod secret;
 mod server;
 mod setup;
@@ -22,8 +23,8 @@ use crate::connection::Connection;
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::output::logging::{self, Watch};
-use crate::output::report::{answer, failed, notice, result, warning};
-use crate::settings::{ConfigFile, at_home, configuration, in_shell, shown_path};
+use crate::output::report::{answer, failed, notice, result};
+use crate::settings::{ConfigFile, configuration};
 use crate::stop::Stops;
 use crate::terminal::style::{Mark, Stream};
 
@@ -69,8 +70,8 @@ async fn dispatch(
             stops.unless(Interrupted::NotTested, test).await
         }
         AccountCommands::Remove(named) => {
-            let remove = Box::pin(remove(named, global));
-            stops.unless(Interrupted::NotFinished, remove).await
+            // It stops by itself: the login may have to be revoked.
+            Box::pin(remove::remove(named, global, stops)).await
         }
         AccountCommands::Default(named) => stops.unless(kept, default(named, global)).await,
     }
@@ -155,63 +156,6 @@ async fn test(named: NamedAccount, global: &GlobalArguments) -> Result<(), Failu
     let object = proof.object("pilotfish.account-test/1", &name);
     let text = format!("{name}: {proof}; nothing sent");
     shown(global, &text, &object).map_or(Ok(()), |text| answer(&text))
-}
-
-async fn remove(named_account: NamedAccount, global: &GlobalArguments) -> Result<(), Failure> {
-    let Chosen {
-        name,
-        account,
-        file,
-    } = named(named_account, global).await?;
-    let mut file = ConfigFile::open(file)?;
-    file.remove_account(&name);
-    file.save().await?;
-    if let Ok(Some(login)) = account.oauth() {
-        match crate::auth::remove(&login, &account, &name, global).await {
-            Ok(Some(true)) => said(global, "its login is revoked, and its tokens are removed"),
-            Ok(Some(false)) => said(global, "its tokens are removed"),
-            Ok(None) => {}
-            Err(failure) => warning(&format!(
-                "the tokens of {name} stay where they are, in {}: {}",
-                login.place(),
-                failure.message
-            )),
-        }
-    }
-    let path = shown_path(file.path());
-    let left = |file: Option<PathBuf>| file.map(at_home).filter(|path| path.exists());
-    let file_left = left(account.password_file);
-    let object = json!({
-        "schema": "pilotfish.account-remove/1", "name": name,
-        "file": file.path().display().to_string(),
-        "password_file": file_left.as_ref().map(|path| path.display().to_string()),
-        "password_keyring": account.password_keyring,
-    });
-    done(
-        global,
-        &format!("account {name} removed from {path}"),
-        &object,
-    );
-    let secret_left = left(account.client_secret_file);
-    for (what, file) in [("password", file_left), ("client secret", secret_left)] {
-        let Some(file) = file else { continue };
-        let path = shown_path(&file);
-        let command = in_shell(&file.display().to_string());
-        said(
-            global,
-            &format!("its {what} is still in {path}: rm {command}"),
-        );
-    }
-    let items = [
-        ("password", account.password_keyring),
-        ("client secret", account.client_secret_keyring),
-    ];
-    for (what, item) in items {
-        let Some(item) = item else { continue };
-        let text = format!("its {what} is still in the keyring, by the name {item}");
-        said(global, &text);
-    }
-    Ok(())
 }
 
 async fn default(named_account: NamedAccount, global: &GlobalArguments) -> Result<(), Failure> {

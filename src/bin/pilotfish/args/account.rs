@@ -31,7 +31,10 @@ pub(crate) enum AccountCommands {
     Show(NamedAccount),
     /// Connect and log in; nothing is sent.
     Test(NamedAccount),
-    /// Remove an account from the configuration.
+    /// Remove an account, and end its login with OAuth 2.0 at the provider.
+    ///
+    /// The account is removed from the configuration. The login is revoked where the provider can, and its
+    /// tokens are removed. Passwords and client secrets stay where they are, and the command names them.
     Remove(NamedAccount),
     /// Use this account for mails that name none.
     Default(NamedAccount),

@@ -1,5 +1,6 @@
 //! `pilotfish auth login`: logs in with OAuth 2.0, proves the token at the mail server, and stores it.
 
+use std::future::ready;
 use std::time::Duration;
 
 use pilotfish::Credentials;
@@ -8,6 +9,7 @@ use pilotfish::oauth::{OAuthClient, OAuthError, TokenLock, Tokens};
 use tokio::time::timeout;
 
 use super::plan::{Candidate, Plan};
+use super::revocation::revoke;
 use super::storing::Stored;
 use super::ways::Way;
 use crate::account::login::proof_by;
@@ -23,8 +25,8 @@ use crate::stop::Stops;
 use crate::terminal::question::Questions;
 use crate::terminal::style::{Mark, Stream};
 
-/// How long a login that is not needed may take to be revoked.
-const REVOCATION: Duration = Duration::from_secs(5);
+/// How long the store may take to say whether it has a login.
+const LOADING: Duration = Duration::from_secs(5);
 
 /// A login at the provider that is not stored yet.
 struct Obtained {
@@ -206,16 +208,18 @@ impl Obtained {
             return;
         }
         let is_alone = !self.plan.keeps_client()
-            || matches!(within(stops, self.login.store().load()).await, Some(None));
+            || matches!(
+                timeout(LOADING, self.login.store().load()).await,
+                Ok(Ok(None))
+            );
         let text = if !is_alone {
             "the new login is not revoked, as that might end the one that is stored"
-        } else if within(stops, self.client.revoke(&self.tokens))
-            .await
-            .is_none()
-        {
-            "the new login could not be revoked: remove the permission at the provider"
         } else {
-            return;
+            let client = ready(Ok(Some(self.client.clone())));
+            if matches!(revoke(client, &self.tokens, stops).await, Ok(true)) {
+                return;
+            }
+            "the new login could not be revoked: remove the permission at the provider"
         };
         said(global, text);
     }
@@ -225,20 +229,11 @@ impl Obtained {
         let Some(earlier) = &self.plan.earlier else {
             return;
         };
-        let revocation = async {
-            let Ok(Some(login)) = earlier.oauth() else {
-                return Ok(false);
-            };
-            let Ok(Some(client)) = login.client().await else {
-                return Ok(false);
-            };
-            if !client.provider().can_revoke() {
-                return Ok(false);
-            }
-            client.revoke(before).await.map(|()| true)
+        let is_revoked = match earlier.oauth() {
+            Ok(Some(login)) => matches!(revoke(login.client(), before, stops).await, Ok(true)),
+            _ => false,
         };
-        let revoked = within(stops, revocation).await;
-        let text = if revoked == Some(true) {
+        let text = if is_revoked {
             "the login of the previous client is revoked"
         } else {
             "the login of the previous client was not revoked: to end it, remove the permission where that \
@@ -271,15 +266,4 @@ fn permission(scope: &str) -> Option<&str> {
     })?;
     let name = own.rsplit('/').next().filter(|name| !name.is_empty());
     Some(name.unwrap_or(own))
-}
-
-/// What a request gives, unless it fails, takes long, or something asks to stop.
-async fn within<T>(
-    stops: &mut Stops,
-    request: impl Future<Output = Result<T, OAuthError>>,
-) -> Option<T> {
-    tokio::select! {
-        done = timeout(REVOCATION, request) => done.ok()?.ok(),
-        _ = stops.next() => None,
-    }
 }

@@ -7,6 +7,7 @@ mod keys;
 mod login;
 mod logins;
 mod plan;
+mod revocation;
 mod set;
 mod status;
 mod storing;
@@ -49,8 +50,8 @@ pub(crate) async fn run(arguments: AuthArguments, global: &GlobalArguments) -> u
                 stops.unless(Interrupted::NotFinished, refresh).await
             }
             AuthCommands::Logout(named) => {
-                let logout = Box::pin(tokens::logout(named, global));
-                stops.unless(Interrupted::NotFinished, logout).await
+                // It stops by itself: the tokens are removed together.
+                Box::pin(tokens::logout(named, global, &mut stops)).await
             }
             AuthCommands::Set(arguments) => {
                 let set = Box::pin(set::set(arguments, global));

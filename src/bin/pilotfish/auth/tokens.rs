@@ -4,15 +4,17 @@ use std::io::{self, IsTerminal as _};
 use std::time::SystemTime;
 
 use pilotfish::config::{Account, OAuthLogin, OAuthServer};
-use pilotfish::oauth::{OAuthError, Tokens};
+use pilotfish::oauth::{OAuthError, TokenLock, Tokens};
 use serde_json::json;
 
+use super::revocation::revoke;
 use crate::account::{Chosen, chosen, done, said};
 use crate::args::{GlobalArguments, NamedAccount};
-use crate::failure::Failure;
+use crate::failure::{Failure, Interrupted};
 use crate::output::advice::{LoginCommand, oauth_help};
 use crate::output::report;
 use crate::settings::in_shell;
+use crate::stop::Stops;
 use crate::terminal::quantity::Span;
 
 /// Prints an access token that is valid for some minutes at least.
@@ -52,10 +54,15 @@ pub(super) async fn refresh(named: NamedAccount, global: &GlobalArguments) -> Re
 }
 
 /// Revokes the login, and removes its tokens.
-pub(super) async fn logout(named: NamedAccount, global: &GlobalArguments) -> Result<(), Failure> {
-    let Chosen { name, account, .. } = chosen(named, global).await?;
+pub(super) async fn logout(
+    named: NamedAccount,
+    global: &GlobalArguments,
+    stops: &mut Stops,
+) -> Result<(), Failure> {
+    let chosen = stops.unless(Interrupted::NotFinished, chosen(named, global));
+    let Chosen { name, account, .. } = chosen.await?;
     let login = login_of(&name, &account)?;
-    let is_revoked = remove(&login, &account, &name, global).await?;
+    let is_revoked = remove(&login, &account, &name, global, stops).await?;
     let text = match is_revoked {
         Some(true) => {
             format!("{name} is logged out: the login is revoked, and its tokens are removed")
@@ -72,26 +79,21 @@ pub(super) async fn logout(named: NamedAccount, global: &GlobalArguments) -> Res
 }
 
 /// Removes the tokens, and says whether the provider has revoked them; `None` if there were none. Only
-/// a failure of the removal is an error.
+/// a failure of the removal, or a stop before it, is an error. What stops the revocation leaves no tokens.
 pub(crate) async fn remove(
     login: &OAuthLogin,
     account: &Account,
     name: &str,
     global: &GlobalArguments,
+    stops: &mut Stops,
 ) -> Result<Option<bool>, Failure> {
-    let store = login.store();
-    // A renewal at the same time would store tokens anew.
-    let _lock = match store.lock().await {
-        Ok(lock) => Some(lock),
-        Err(error) if error.is_transient() => return Err(error.into()),
-        Err(_) => None,
-    };
-    let revoked = match store.load().await {
+    let taken = stops.unless(Interrupted::NotFinished, take(login)).await?;
+    let (tokens, _lock) = taken;
+    let revoked = match tokens {
         Ok(None) => return Ok(None),
-        Ok(Some(tokens)) => revoke(login, &tokens).await,
+        Ok(Some(tokens)) => revoke(login.client(), &tokens, stops).await,
         Err(error) => Err(error.into()),
     };
-    store.remove().await?;
     match revoked {
         Ok(true) => return Ok(Some(true)),
         Ok(false) => {}
@@ -113,14 +115,23 @@ pub(crate) async fn remove(
     Ok(Some(false))
 }
 
-/// Revokes a login, and says whether the provider can do that.
-async fn revoke(login: &OAuthLogin, tokens: &Tokens) -> Result<bool, Failure> {
-    let client = login.client().await?;
-    let Some(client) = client.filter(|client| client.provider().can_revoke()) else {
-        return Ok(false);
+/// What a store has had, and the lock of the store, if there is one.
+type Taken = (Result<Option<Tokens>, OAuthError>, Option<TokenLock>);
+
+/// Takes the tokens out of the store.
+async fn take(login: &OAuthLogin) -> Result<Taken, Failure> {
+    let store = login.store();
+    // A renewal at the same time would store tokens anew.
+    let lock = match store.lock().await {
+        Ok(lock) => Some(lock),
+        Err(error) if error.is_transient() => return Err(error.into()),
+        Err(_) => None,
     };
-    client.revoke(tokens).await?;
-    Ok(true)
+    let tokens = store.load().await;
+    if !matches!(tokens, Ok(None)) {
+        store.remove().await?;
+    }
+    Ok((tokens, lock))
 }
 
 /// The login of an account with OAuth 2.0.
