@@ -116,7 +116,7 @@ async fn another_client() {
         open_page(&world, &mut running).await;
         let ended = running.end().await;
         ended.result();
-        let said = "removed from mail.toml, as it belongs to the client before: client-secret-";
+        let said = "removed from mail.toml, as it belongs to the previous client: client-secret-";
         let is_replaced = old.is_empty() && !expected.is_empty();
         assert_eq!(ended.stderr.contains(said), !is_replaced, "{ended:?}");
         let said = "the login of the previous client is revoked";

@@ -129,7 +129,7 @@ pub(super) fn ends_with(earlier: &Account, now: &Account) -> bool {
 mod tests {
     use super::*;
 
-    /// The client before, the one now, and whether to revoke the login of one may end that of the other.
+    /// The previous client, the one now, and whether to revoke the login of one may end that of the other.
     #[test]
     fn clients_whose_logins_end_together() {
         let own = "https://id.example";

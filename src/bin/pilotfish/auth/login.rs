@@ -212,14 +212,14 @@ impl Obtained {
                 timeout(LOADING, self.login.store().load()).await,
                 Ok(Ok(None))
             );
-        let text = if !is_alone {
-            "the new login is not revoked, as that might end the one that is stored"
-        } else {
+        let text = if is_alone {
             let client = ready(Ok(Some(self.client.clone())));
             if matches!(revoke(client, &self.tokens, stops).await, Ok(true)) {
                 return;
             }
             "the new login could not be revoked: remove the permission at the provider"
+        } else {
+            "the new login is not revoked, as that might end the one that is stored"
         };
         said(global, text);
     }
@@ -230,7 +230,10 @@ impl Obtained {
             return;
         };
         let is_revoked = match earlier.oauth() {
-            Ok(Some(login)) => matches!(revoke(login.client(), before, stops).await, Ok(true)),
+            Ok(Some(login)) => matches!(
+                revoke(Box::pin(login.client()), before, stops).await,
+                Ok(true)
+            ),
             _ => false,
         };
         let text = if is_revoked {

@@ -41,7 +41,7 @@ pub(super) struct Plan {
     pub(super) has_changes: bool,
     /// The keys of its password or token, which the account loses.
     pub(super) old: Vec<&'static str>,
-    /// The keys of its client before, which it loses.
+    /// The keys of its previous client, which it loses.
     pub(super) of_old_client: Vec<&'static str>,
     /// Where the tokens go.
     pub(super) store: Store,

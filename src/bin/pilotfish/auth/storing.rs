@@ -120,7 +120,7 @@ impl Plan {
         }
         if !self.of_old_client.is_empty() {
             let keys = self.of_old_client.join(", ");
-            let text = format!("removed from {path}, as it belongs to the client before: {keys}");
+            let text = format!("removed from {path}, as it belongs to the previous client: {keys}");
             said(global, &text);
         }
         let place = match &self.store {

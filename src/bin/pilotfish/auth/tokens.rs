@@ -91,7 +91,7 @@ pub(crate) async fn remove(
     let (tokens, _lock) = taken;
     let revoked = match tokens {
         Ok(None) => return Ok(None),
-        Ok(Some(tokens)) => revoke(login.client(), &tokens, stops).await,
+        Ok(Some(tokens)) => revoke(Box::pin(login.client()), &tokens, stops).await,
         Err(error) => Err(error.into()),
     };
     match revoked {
