@@ -50,7 +50,7 @@ impl Redirected {
             }
             None => {
                 return Err(stranger(
-                    "the address has no state in it: copy the whole address of the last page",
+                    "that is not the address of the last page: it has code= and state= in it, copy all of it",
                 ));
             }
         }
@@ -63,7 +63,7 @@ impl Redirected {
         match value("code") {
             Some(code) if !code.is_empty() => Ok(Self { code: code.into() }),
             _ => Err(stranger(
-                "the address has no code in it: copy the whole address",
+                "that is not the whole address of the last page: it has code= in it, copy all of it",
             )),
         }
     }

@@ -154,7 +154,7 @@ impl Renewer {
         }
         let replaced = stored.as_ref().and_then(Tokens::refresh).cloned();
         self.store.reserve().await?;
-        let (tokens, refused) = self.request(&renewal.grant, replaced.as_ref()).await?;
+        let (tokens, refused) = self.request(&renewal.grant, stored.as_ref()).await?;
         let late = Unsaved { tokens, replaced };
         let tokens = self.save(late, &mut renewal.unsaved).await?;
         debug!(target: "pilotfish", user = self.user, "the access token is renewed");
@@ -180,16 +180,18 @@ impl Renewer {
     async fn request(
         &self,
         grant: &Grant,
-        refresh: Option<&Secret>,
+        stored: Option<&Tokens>,
     ) -> Result<(Tokens, Option<OAuthError>), OAuthError> {
-        match (grant, refresh) {
+        match (grant, stored.and_then(Tokens::refresh)) {
             (Grant::RefreshToken(client), Some(refresh)) => client.renew(refresh).await,
             (Grant::RefreshToken(_), None) => {
-                let message = format!(
-                    "{} is not logged in: log in first, and allow access without the user (offline \
-                     access)",
-                    self.user
-                );
+                let user = &self.user;
+                let message = match stored {
+                    None => format!("{user} is not logged in: log in first"),
+                    Some(_) => format!(
+                        "the login of {user} has no refresh token: log in again, and allow offline access"
+                    ),
+                };
                 Err(OAuthError::new(OAuthErrorKind::NotLoggedIn, message))
             }
             (Grant::ClientCredentials(client), _) => Ok((client.client_credentials().await?, None)),

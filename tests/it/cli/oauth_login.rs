@@ -63,9 +63,9 @@ async fn an_address_that_is_not_the_last_one() {
         (long.as_str(), "the address is longer than 16 KiB"),
         (
             "http://127.0.0.1:1/?code=x",
-            "the address has no state in it",
+            "that is not the address of the last page",
         ),
-        ("", "the address has no state in it"),
+        ("", "that is not the address of the last page"),
         (
             "http://127.0.0.1:1/?code=x&state=y",
             "the address belongs to another login",

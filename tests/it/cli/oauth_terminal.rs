@@ -38,6 +38,36 @@ async fn an_address_is_pasted() {
     world.ends_with(1).await;
 }
 
+/// What is not the last address is asked for again, three times in all.
+#[tokio::test]
+async fn another_address_is_pasted_first() {
+    let world = World::open(provider()).await;
+    let arguments = world.login_arguments("--paste --store file");
+    for is_right_at_last in [true, false] {
+        let mut screen = world.screen("", &arguments);
+        screen.until("Paste its address here: ").await;
+        let url = shown_address(&mut screen).await;
+        let last = if is_right_at_last {
+            last_address(&world, &url).await
+        } else {
+            "http://127.0.0.1/?state=other&code=x".to_owned()
+        };
+        screen.types("http://127.0.0.1/?code=abc\n");
+        screen.until("(attempt 2 of 3)").await;
+        screen.types("\n");
+        screen.until("(attempt 3 of 3)").await;
+        screen.types(&format!("{last}\n"));
+        let (status, shown) = screen.end().await;
+        let expected = if is_right_at_last { 0 } else { 77 };
+        assert_eq!(status.code(), Some(expected), "{shown}");
+        assert!(
+            shown.contains("that is not the address of the last page"),
+            "{shown}"
+        );
+    }
+    world.ends_with(0).await;
+}
+
 /// A client secret that the command line names is not asked for.
 #[tokio::test]
 async fn a_client_secret_in_a_file_is_not_asked_for() {

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use pilotfish::oauth::{Authorization, Loopback, OAuthClient, Redirected, Tokens};
+use pilotfish::oauth::{Authorization, Loopback, OAuthClient, OAuthErrorKind, Redirected, Tokens};
 use pilotfish::transport::Timeouts;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, stdin};
 
@@ -22,6 +22,9 @@ const BROWSER: Duration = Duration::from_mins(5);
 
 /// The longest address that is pasted, in octets.
 const MAX_ADDRESS: u64 = 16 << 10;
+
+/// How often a person may paste an address.
+const ATTEMPTS: u32 = 3;
 
 /// What a login needs.
 pub(super) struct Way<'a> {
@@ -83,6 +86,30 @@ impl Way<'_> {
         let url = painted(CYAN, authorization.url());
         notice(&format!("Open this on any machine and log in:\n  {url}"));
         let question = "The last page will not load; that is expected. Paste its address here:";
+        let mut attempt = 1;
+        let redirected = loop {
+            let address = self.pasted(question).await?;
+            match Redirected::parse(&address, &authorization) {
+                Err(error)
+                    if error.kind() == OAuthErrorKind::State
+                        && self.questions.is_some()
+                        && attempt < ATTEMPTS =>
+                {
+                    attempt += 1;
+                    notice(&format!("{error} (attempt {attempt} of {ATTEMPTS})"));
+                }
+                parsed => break parsed,
+            }
+        };
+        let tokens = match redirected {
+            Ok(redirected) => self.client.exchange(&authorization, &redirected).await,
+            Err(error) => Err(error),
+        };
+        tokens.map_err(|error| no_token(error, self.again))
+    }
+
+    /// The line that a person pastes, or that standard input has.
+    async fn pasted(&self, question: &str) -> Result<String, Failure> {
         let address = if let Some(questions) = self.questions {
             let address = questions.line(question).await;
             address.map_err(Failure::terminal)?
@@ -95,12 +122,7 @@ impl Way<'_> {
             read.map_err(Failure::terminal)?;
             Some(String::from_utf8_lossy(&line).into_owned())
         };
-        let address = address.ok_or_else(Failure::nothing_stored)?;
-        let tokens = match Redirected::parse(&address, &authorization) {
-            Ok(redirected) => self.client.exchange(&authorization, &redirected).await,
-            Err(error) => Err(error),
-        };
-        tokens.map_err(|error| no_token(error, self.again))
+        address.ok_or_else(Failure::nothing_stored)
     }
 
     /// On any device, by a code (RFC 8628).

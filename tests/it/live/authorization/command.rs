@@ -37,7 +37,9 @@ async fn logged_in(home: &Directory, arguments: &str, screenshot: &str) -> Ended
     let url = running.until("http://").await;
     let user = address("ann");
     let page = log_in(url.trim(), &user, screenshot).await;
-    let welcome = format!("You are logged in as {user}. You can close this page");
+    let welcome = format!(
+        "You are logged in as {user}. You can close this page and go back to the program that opened it."
+    );
     assert_eq!(page["text"].as_str().map(str::trim), Some(welcome.as_str()));
     let ended = running.end().await;
     assert!(

@@ -28,7 +28,9 @@ async fn logged_in(client: &OAuthClient, screenshot: &str) -> Tokens {
         loopback.log_in(client, &authorization, &user, PATIENCE),
         log_in(authorization.url(), &user, screenshot),
     );
-    let welcome = format!("You are logged in as {user}. You can close this page");
+    let welcome = format!(
+        "You are logged in as {user}. You can close this page and go back to the program that opened it."
+    );
     assert_eq!(page["text"].as_str().map(str::trim), Some(welcome.as_str()));
     tokens.unwrap()
 }
