@@ -10,7 +10,7 @@ use pilotfish::services::Service;
 use pilotfish::{Credentials, Message, Secret, Security, ServerConfig};
 
 use crate::args::{GlobalArguments, ServerArguments};
-use crate::auth::{oauth_credentials, retried_oauth_credentials};
+use crate::auth::oauth_credentials;
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::input::is_standard_input;
@@ -150,10 +150,8 @@ impl Connection {
         let mut builder = self.account.server_builder().await?;
         if let Some(login) = self.account.oauth()? {
             let name = self.name.as_deref();
-            let credentials = match self.account.retry {
-                Some(_) => retried_oauth_credentials(&login, name, global).await?,
-                None => oauth_credentials(&login, name, global).await?,
-            };
+            let retries = self.account.retry.is_some();
+            let credentials = oauth_credentials(&login, name, retries, global).await?;
             builder = builder.credentials(credentials);
         } else {
             let credentials = match self.account.credentials().await {

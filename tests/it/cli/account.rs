@@ -406,10 +406,13 @@ async fn a_password_is_kept_in_the_keyring() {
     );
     let add = at(&fixture, "account add me@gmail.com").join(" ");
     let unlock = "printf pw | gnome-keyring-daemon --unlock --components=secrets >keyring.log 2>&1";
+    // The keyring comes back before it has its name on the bus.
+    let wait = "until printf x | secret-tool store --label=t a b || [ $((tries += 1)) -eq 999 ]; \
+                do :; done";
     let script = format!(
         "unset PILOTFISH_CONFIG XDG_CONFIG_HOME DISPLAY WAYLAND_DISPLAY; \
          export HOME=\"$PWD\" XDG_RUNTIME_DIR=\"$PWD\"; chmod 700 .; \
-         exec dbus-run-session -- sh -c '{unlock}; \"$0\" {add} && \"$0\" account test; \
+         exec dbus-run-session -- sh -c '{unlock}; {wait}; \"$0\" {add} && \"$0\" account test; \
          secret-tool lookup service pilotfish username gmail; echo; \
          \"$0\" send -C none.toml --from me@example.org --text Hi ann@example.org; \
          secret-tool lock; \"$0\" account test' \"$0\""

@@ -222,15 +222,19 @@ async fn tokens_are_renewed_in_the_keyring() {
     let expired = UNIX_EPOCH + Duration::from_hours(1);
     let tokens = tokens.unwrap().with_expiry(UNIX_EPOCH, expired);
     login.store().store(&tokens).await.unwrap();
+    // The keyring comes back before it has its name on the bus.
+    let until =
+        |command: &str| format!("until {command} || [ $((tries += 1)) -eq 999 ]; do :; done");
     let unlock = "printf pw | gnome-keyring-daemon --unlock --components=secrets >keyring.log 2>&1";
     let store = "secret-tool store --label=t service pilotfish username";
+    let store_tokens = until(&format!("{store} a <b.tokens"));
+    let look_up = until("secret-tool lookup service pilotfish username a >a.tokens");
     let send = "\"$0\" send -C a.toml --to ann@example.org --subject s --text t";
     let script = format!(
         "unset PILOTFISH_CONFIG XDG_CONFIG_HOME DISPLAY WAYLAND_DISPLAY; \
          export HOME=\"$PWD\" XDG_RUNTIME_DIR=\"$PWD\" SECRET=sesame; chmod 700 .; \
-         exec dbus-run-session -- sh -c '{unlock}; {store} a <b.tokens; \
-         printf sesame | {store} \"the client\"; {send} -A a && {send} -A a; \
-         secret-tool lookup service pilotfish username a >a.tokens; \
+         exec dbus-run-session -- sh -c '{unlock}; {store_tokens}; \
+         printf sesame | {store} \"the client\"; {send} -A a && {send} -A a; {look_up}; \
          secret-tool clear service pilotfish username a; {send} -A a; {send} -A b' \"$0\""
     );
     let (status, shown) = Screen::start(&script, directory.path()).end().await;
@@ -247,7 +251,7 @@ async fn tokens_are_renewed_in_the_keyring() {
     let old = std::str::from_utf8(tokens.access().expose()).unwrap();
     assert!(
         renewed.contains("refresh_token") && !renewed.contains(old),
-        "{renewed}"
+        "{renewed}: {shown}"
     );
 }
 

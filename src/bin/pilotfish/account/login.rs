@@ -76,7 +76,7 @@ pub(crate) async fn proof(
     global: &GlobalArguments,
 ) -> Result<Proof, Failure> {
     if let Some(login) = account.oauth()? {
-        let credentials = oauth_credentials(&login, Some(name), global).await?;
+        let credentials = oauth_credentials(&login, Some(name), false, global).await?;
         let builder = account.server_builder().await?.credentials(credentials);
         return session(account, builder, account.user.clone()).await;
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::join_all;
 use pilotfish::config::OAuthLogin;
-use pilotfish::oauth::{OAuthCredentials, OAuthError};
+use pilotfish::oauth::OAuthCredentials;
 
 use super::tokens::no_token;
 use crate::args::GlobalArguments;
@@ -54,35 +54,23 @@ impl Logins {
     }
 }
 
-/// As [`oauth_credentials`], for a client that tries again: it waits for an authorization server that cannot
-/// answer now, as it waits for the mail server.
-pub(crate) async fn retried_oauth_credentials(
-    login: &OAuthLogin,
-    name: Option<&str>,
-    global: &GlobalArguments,
-) -> Result<OAuthCredentials, Failure> {
-    let credentials = global.logins.credentials(login);
-    match credentials.tokens().await {
-        Err(error) if !error.is_transient() => Err(no_token_of(error, name)),
-        _ => Ok(credentials),
-    }
-}
-
 /// The credentials of sessions, with a token that is valid now: without one, no connection is opened.
-/// `name` is the account.
+///
+/// `name` is the account. A client that `retries` waits for an authorization server that cannot answer now,
+/// as it waits for the mail server.
 pub(crate) async fn oauth_credentials(
     login: &OAuthLogin,
     name: Option<&str>,
+    retries: bool,
     global: &GlobalArguments,
 ) -> Result<OAuthCredentials, Failure> {
     let credentials = global.logins.credentials(login);
     match credentials.tokens().await {
         Ok(_) => Ok(credentials),
-        Err(error) => Err(no_token_of(error, name)),
+        Err(error) if retries && error.is_transient() => Ok(credentials),
+        Err(error) => {
+            let command = LoginCommand::Login(name.map(str::to_owned));
+            Err(no_token(error, &command))
+        }
     }
-}
-
-/// Why the account with this name has no token.
-fn no_token_of(error: OAuthError, name: Option<&str>) -> Failure {
-    no_token(error, &LoginCommand::Login(name.map(str::to_owned)))
 }

@@ -16,7 +16,7 @@ mod ways;
 
 pub(crate) use authorization_server::{authorization_server, check_flags};
 pub(crate) use login::log_in;
-pub(crate) use logins::{Logins, oauth_credentials, retried_oauth_credentials};
+pub(crate) use logins::{Logins, oauth_credentials};
 pub(crate) use plan::Candidate;
 pub(crate) use tokens::remove;
 

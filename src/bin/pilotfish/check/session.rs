@@ -58,7 +58,8 @@ pub(super) async fn findings(
     let mut builder = at(account).await?;
     if login {
         if let Some(login) = account.oauth()? {
-            let credentials = oauth_credentials(&login, connection.name.as_deref(), global).await?;
+            let credentials =
+                oauth_credentials(&login, connection.name.as_deref(), false, global).await?;
             builder = builder.credentials(credentials);
         } else if let Some(credentials) = account.credentials().await? {
             builder = builder.credentials(credentials);
