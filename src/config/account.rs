@@ -68,7 +68,7 @@ pub struct Account {
     /// text, or a list of them.
     #[serde(deserialize_with = "fingerprints")]
     pub tls_fingerprint: Vec<Fingerprint>,
-    /// Accepts any certificate, so that anybody on the way can read the mail and the password.
+    /// Accepts any certificate, so that anyone on the network can read the mail and the password.
     pub tls_insecure: bool,
     /// The earliest version of TLS: `"1.2"` or `"1.3"`. By default 1.2.
     #[serde(deserialize_with = "some_from_text")]
@@ -160,7 +160,7 @@ pub struct Account {
     pub(super) auth: Option<Auth>,
     /// The identity to act as, if it is not the user's own: the authorization identity of SASL.
     pub auth_as: Option<String>,
-    /// Sends the password even without TLS, where anybody on the way can read it. A file of
+    /// Sends the password even without TLS, where anyone on the network can read it. A file of
     /// accounts cannot ask for that.
     #[serde(skip)]
     pub danger_cleartext_auth: bool,

@@ -45,7 +45,7 @@ impl Redirected {
             Some(state) if state.as_bytes() == authorization.state.expose() => {}
             Some(_) => {
                 return Err(stranger(
-                    "the address belongs to another login: begin again",
+                    "the address belongs to another login: open the URL of this login again",
                 ));
             }
             None => {

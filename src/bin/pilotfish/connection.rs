@@ -143,7 +143,7 @@ impl Connection {
     ) -> Result<ServerConfig, Failure> {
         if self.account.tls_insecure && self.account.security() != Security::Cleartext {
             report::warning(
-                "the server's certificate is not verified (--tls-insecure): anybody on the way can \
+                "the server's certificate is not verified (--tls-insecure): anyone on the network can \
                  read the mail and the password",
             );
         }

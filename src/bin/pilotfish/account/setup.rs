@@ -121,7 +121,8 @@ pub(super) fn setup(
     // Contradictions are found before anything is asked.
     let account = Account::default().with_overrides(account)?;
     if login != Login::None && account.security() == Security::Cleartext {
-        let message = "without TLS no password is sent, because others on the way could read it";
+        let message =
+            "without TLS no password is sent, because others on the network could read it";
         let failure = Failure::usage(message);
         return Err(failure.with_help("for a relay that needs no login, add --no-login"));
     }

@@ -153,7 +153,7 @@ pub(crate) struct TlsArguments {
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     tls_name: Option<Host>,
 
-    /// Accept any certificate, so that anybody on the way can read the mail and the password. For a
+    /// Accept any certificate, so that anyone on the network can read the mail and the password. For a
     /// server whose certificate no authority has signed, --tls-fingerprint is safe.
     #[arg(long, conflicts_with_all = ["tls_ca", "tls_roots"], hide_short_help = true)]
     tls_insecure: bool,

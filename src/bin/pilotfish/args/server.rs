@@ -110,7 +110,7 @@ pub(crate) struct ServerArguments {
     #[arg(long, value_name = "NAME", group = "password", hide_short_help = true)]
     token_keyring: Option<String>,
 
-    /// Send the password even without TLS, where anybody on the way can read it.
+    /// Send the password even without TLS, where anyone on the network can read it.
     #[arg(long, hide_short_help = true)]
     danger_cleartext_auth: bool,
 

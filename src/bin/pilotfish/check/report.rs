@@ -122,7 +122,7 @@ impl Report {
             }
             None => lines.push(Line::problem(
                 "TLS",
-                "not offered: everybody on the way can read mails and passwords",
+                "not offered: anyone on the network can read mails and passwords",
                 exit::PROTOCOL,
                 "for a relay without a login on a network that you trust: --tls none",
             )),

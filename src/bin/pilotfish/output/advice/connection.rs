@@ -45,7 +45,7 @@ pub(super) const ROWS: &[Advice] = rows! {
         => "give another name by --helo, or leave --helo out";
     problems: &[Problem::PasswordInClearText]
         => "encrypt the connection by --tls starttls or --tls implicit; --danger-cleartext-auth \
-            sends the password where anybody on the way can read it";
+            sends the password where anyone on the network can read it";
     problems: &[Problem::OtherName]
         => "give --server the name in the certificate, or that name by --tls-name";
     problems: &[Problem::ClientCertificate]
