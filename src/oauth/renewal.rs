@@ -30,7 +30,7 @@ pub(super) struct Renewer {
     /// Held by the task that renews, also while it waits for other processes.
     unsaved: Arc<Mutex<Option<Unsaved>>>,
     /// Held while the server is asked and its answer is stored.
-    renewing: Mutex<()>,
+    renewing: Arc<Mutex<()>>,
 }
 
 /// Tokens that could not be stored. They are used only once they are.
@@ -65,6 +65,8 @@ struct Renewal {
     grant: Grant,
     unsaved: OwnedMutexGuard<Option<Unsaved>>,
     _lock: TokenLock,
+    /// The server may refuse the refresh token from the request on.
+    _renewing: OwnedMutexGuard<()>,
 }
 
 impl Renewer {
@@ -75,7 +77,7 @@ impl Renewer {
             store,
             known: std::sync::Mutex::new(None),
             unsaved: Arc::default(),
-            renewing: Mutex::new(()),
+            renewing: Arc::default(),
         }
     }
 
@@ -113,6 +115,7 @@ impl Renewer {
             grant,
             unsaved,
             _lock: self.store.lock().await?,
+            _renewing: Arc::clone(&self.renewing).lock_owned().await,
         };
         let this = Arc::clone(self);
         let renewed = tokio::spawn(async move { this.renew(renewal).await }).await;
@@ -138,8 +141,6 @@ impl Renewer {
     }
 
     async fn renew(&self, mut renewal: Renewal) -> Result<Tokens, OAuthError> {
-        // The server may refuse the refresh token from the request on.
-        let _renewing = self.renewing.lock().await;
         let stored = self.store.load().await?;
         let stored = match renewal.unsaved.take() {
             // A login or a logout since then counts more.
