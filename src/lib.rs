@@ -54,6 +54,7 @@
 //! | `oauth` | [`oauth`]: logins by OAuth 2.0, and access tokens that are renewed |
 //! | `proxy` | connections through SOCKS 5 and HTTP proxies: [`transport::Proxy`] |
 //! | `saslprep` | user names and passwords that are not ASCII in logins by SCRAM (RFC 4013); without it they go by PLAIN, inside TLS alone |
+//! | `spool` | [`spool`]: a durable store of mails to send, which survives the process |
 //! | `system-roots` | the certificate authorities that the operating system trusts: [`transport::TlsRoots`] |
 //! | `tower` | [`client::ClientService`]: a client as a tower service |
 //! | `testing` | [`testing`]: a submission server and an authorization server in the same process |
@@ -92,6 +93,7 @@
 //! | [`services`] | session, secret | how their limits are kept |
 //! | [`client`] | services, session, message, address, error, observe | commands, TLS |
 //! | [`oauth`] | session, transport, protocol, secret, error, cryptography | clients, accounts |
+//! | [`spool`] | cryptography | how mails are made and sent |
 //! | [`config`] | address, secret, error, protocol, message, session, transport, services, client, oauth | the queues of clients |
 //! | [`testing`] | secret, cryptography; in one file the client and its settings | the code that it tests |
 //!
@@ -121,6 +123,7 @@
 #![cfg_attr(not(feature = "dkim"), doc = "[`Message::sign`]: #features")]
 #![cfg_attr(not(feature = "oauth"), doc = "[`oauth`]: #features")]
 #![cfg_attr(not(feature = "proxy"), doc = "[`transport::Proxy`]: #features")]
+#![cfg_attr(not(feature = "spool"), doc = "[`spool`]: #features")]
 #![cfg_attr(not(feature = "tower"), doc = "[`client::ClientService`]: #features")]
 #![cfg_attr(not(feature = "testing"), doc = "[`testing`]: #features")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -145,6 +148,8 @@ pub mod protocol;
 pub mod secret;
 pub mod services;
 pub mod session;
+#[cfg(feature = "spool")]
+pub mod spool;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod transport;

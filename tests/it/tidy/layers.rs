@@ -61,6 +61,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "cryptography",
         ],
     ),
+    // A store knows nothing of mails but octets, and names content by its hash.
+    ("spool", &["cryptography"]),
     // An account becomes a server with its route, TLS and login, a client with its limits, and a signer
     // of messages.
     (
