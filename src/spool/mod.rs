@@ -50,7 +50,6 @@
 //! If the future of a method is dropped, what it was to do may be done or not. Every method can be called
 //! again with the same arguments, and `record` says then whether the claim still holds.
 
-
 mod claim;
 mod clock;
 mod content;
