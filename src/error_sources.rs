@@ -7,6 +7,8 @@ use crate::address;
 #[cfg(feature = "config")]
 use crate::config::{ConfigError, SecretError};
 use crate::error::{Error, ErrorKind};
+#[cfg(feature = "merge")]
+use crate::merge::MergeError;
 #[cfg(feature = "dkim")]
 use crate::message::dkim::DkimError;
 use crate::message::{BodyError, MessageError};
@@ -33,6 +35,8 @@ sources! {
     BodyError => Body, "the body cannot be read";
     #[cfg(feature = "dkim")]
     DkimError => Config, "the message cannot be signed";
+    #[cfg(feature = "merge")]
+    MergeError => InvalidInput, "the table and the template do not become mails";
     #[cfg(feature = "config")]
     ConfigError => Config, "the configuration cannot be used";
     #[cfg(feature = "config")]

@@ -51,10 +51,12 @@
 //! | `metrics` | counters, gauges and histograms through the `metrics` facade: [`manual::observing`] |
 //! | `html` | `markdown` and `inline_images` of [`message::MessageBuilder`] |
 //! | `keyring` | `config::Keyring`: passwords in the keyring of the desktop |
+//! | `merge` | [`merge`]: one message for each row of a table |
 //! | `oauth` | [`oauth`]: logins by OAuth 2.0, and access tokens that are renewed |
 //! | `proxy` | connections through SOCKS 5 and HTTP proxies: [`transport::Proxy`] |
 //! | `saslprep` | user names and passwords that are not ASCII in logins by SCRAM (RFC 4013); without it they go by PLAIN, inside TLS alone |
 //! | `spool` | [`spool`]: a durable store of mails to send, which survives the process |
+//! | `spreadsheet` | tables of [`merge`] from xlsx and ods files |
 //! | `system-roots` | the certificate authorities that the operating system trusts: [`transport::TlsRoots`] |
 //! | `tower` | [`client::ClientService`]: a client as a tower service |
 //! | `testing` | [`testing`]: a submission server and an authorization server in the same process |
@@ -80,6 +82,8 @@
 //!           protocol ------> address     SMTP without I/O | RFC 5321 addresses
 //!              \____ secret, error, observe, cryptography    leaves
 //!
+//!          merge --- message, address    rows and a template become messages
+//!
 //!      testing                           parses and replies by code of its own
 //! ```
 //!
@@ -94,6 +98,7 @@
 //! | [`client`] | services, session, message, address, error, observe | commands, TLS |
 //! | [`oauth`] | session, transport, protocol, secret, error, cryptography | clients, accounts |
 //! | [`spool`] | cryptography | how mails are made and sent |
+//! | [`merge`] | message, address, cryptography | how messages are sent |
 //! | [`config`] | address, secret, error, protocol, message, session, transport, services, client, oauth | the queues of clients |
 //! | [`testing`] | secret, cryptography; in one file the client and its settings | the code that it tests |
 //!
@@ -121,6 +126,7 @@
 #![cfg_attr(not(feature = "config"), doc = "[`config`]: #features")]
 #![cfg_attr(not(feature = "dkim"), doc = "[`message::dkim`]: #features")]
 #![cfg_attr(not(feature = "dkim"), doc = "[`Message::sign`]: #features")]
+#![cfg_attr(not(feature = "merge"), doc = "[`merge`]: #features")]
 #![cfg_attr(not(feature = "oauth"), doc = "[`oauth`]: #features")]
 #![cfg_attr(not(feature = "proxy"), doc = "[`transport::Proxy`]: #features")]
 #![cfg_attr(not(feature = "spool"), doc = "[`spool`]: #features")]
@@ -140,6 +146,8 @@ mod descriptors;
 mod error;
 mod error_sources;
 pub mod manual;
+#[cfg(feature = "merge")]
+pub mod merge;
 pub mod message;
 #[cfg(feature = "oauth")]
 pub mod oauth;

@@ -22,6 +22,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         "message",
         &["address", "secret", "descriptors", "cryptography"],
     ),
+    // Rows and a template become messages; whoever sends them is not known here.
+    ("merge", &["message", "address", "cryptography"]),
     (
         "transport",
         &["protocol", "secret", "error", "descriptors", "cryptography"],
@@ -87,6 +89,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "address",
             "config",
             "error",
+            "merge",
             "message",
             "oauth",
             "protocol",
