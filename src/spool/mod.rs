@@ -47,8 +47,8 @@
 //!
 //! # Cancel safety
 //!
-//! If the future of a method is dropped, what it was to do may be done or not. Every method can be called
-//! again with the same arguments, and `record` says then whether the claim still holds.
+//! If the future of a method is dropped, what it was to do may be done or not. A caller that has to know what
+//! was recorded does not drop [`record`](Spool::record) and [`release`](Spool::release).
 
 mod claim;
 mod clock;

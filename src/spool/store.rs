@@ -82,7 +82,8 @@ pub trait Spool: fmt::Debug + Send + Sync + 'static {
     /// leave only once this has returned `Ok` (I1). It also extends the lease.
     ///
     /// A row that is in flight already may be recorded as leaving again, as in a second attempt over
-    /// another connection. So may a row be settled that has not left, as failed or as not sent.
+    /// another connection. A row that has not left can have each outcome but unknown, and be accepted only
+    /// after an earlier attempt, in which it was accepted for some of its recipients.
     ///
     /// # Errors
     ///

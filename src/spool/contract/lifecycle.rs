@@ -116,3 +116,17 @@ pub(super) async fn a_mail_that_is_rejected_before_it_leaves(store: &dyn StoreUn
     spool.record(&mut claim.token, &[], &settled).await?;
     counts(&spool, &id, &[(S::Rejected, 1), (S::Claimed, 1)], I::I7).await
 }
+
+/// Some recipients accepted an earlier attempt, and the others are rejected before the next one leaves.
+pub(super) async fn a_mail_that_left_in_an_earlier_attempt(store: &dyn StoreUnderTest) -> Case {
+    let spool = store.open("a").await?;
+    let id = batch(&spool, "news", 1).await?;
+    let mut first = claim(&spool).await?;
+    spool.record(&mut first.token, &[1], &[]).await?;
+    let later = super::bed::deferred(super::bed::LEASE);
+    spool.release(first.token, &[(1, later)]).await?;
+    store.clock().advance(2 * super::bed::LEASE);
+    let second = claim(&spool).await?;
+    spool.release(second.token, &[(1, accepted())]).await?;
+    counts(&spool, &id, &[(S::Accepted, 1)], I::I3).await
+}

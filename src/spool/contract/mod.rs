@@ -117,6 +117,7 @@ where
         lifecycle::rows_that_never_left_are_ready_again,
         lifecycle::a_row_may_leave_twice,
         lifecycle::a_mail_that_is_rejected_before_it_leaves,
+        lifecycle::a_mail_that_left_in_an_earlier_attempt,
         claims::a_claim_that_was_taken_over_records_nothing,
         claims::a_record_is_whole_or_nothing,
         claims::rows_of_another_claim,

@@ -169,9 +169,14 @@ fn check(
     for (row, outcome) in settled.chain(leaving.iter().map(|row| (*row, None))) {
         let found = rows.row(row).filter(|found| found.claim == Some(claim));
         let found = found.ok_or_else(SpoolError::lost)?;
-        let needs_flight = matches!(outcome, Some(Outcome::Accepted(_) | Outcome::Unknown(_)));
         let has_left = found.record.state == MailState::InFlight;
-        if !once.insert(row) || (needs_flight && !has_left) {
+        let can_be = match outcome {
+            Some(Outcome::Unknown(_)) => has_left,
+            // Some recipients may have accepted an earlier attempt.
+            Some(Outcome::Accepted(_)) => has_left || found.record.attempts > 0,
+            _ => true,
+        };
+        if !once.insert(row) || !can_be {
             let message =
                 format!("row {row} cannot have this outcome: it was not recorded as leaving");
             return Err(SpoolError::new(SpoolErrorKind::Invalid, message));
