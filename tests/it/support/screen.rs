@@ -47,8 +47,11 @@ impl Screen {
     pub(crate) fn start(script: &str, directory: &Path) -> Self {
         let (person, line) = terminal(80);
         let stream = || Stdio::from(line.try_clone().unwrap());
-        let child = Command::new("setsid")
+        // Whoever starts the tests may ignore signals, as `nohup` does.
+        let child = Command::new("env")
             .args([
+                "--default-signal=INT,TERM,HUP,QUIT",
+                "setsid",
                 "--ctty",
                 "--wait",
                 "sh",
