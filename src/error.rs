@@ -73,14 +73,16 @@ pub enum ErrorKind {
     Protocol,
     /// The server did not answer, or did not take octets, for longer than
     /// [`Timeouts`](crate::transport::Timeouts) allow. Or a mail waited for too long for a session
-    /// ([`queue_timeout`](crate::client::ClientBuilder::queue_timeout)).
+    /// ([`queue_timeout`](crate::client::ClientBuilder::queue_timeout)), or for its
+    /// [`Departure`](crate::session::Departure).
     Timeout,
     /// The connection failed.
     Io,
     /// The source of a body failed, or its length is not the announced one.
     Body,
     /// The server closed the connection, or said that it is about to (421); or the client was
-    /// [aborted](crate::Client::abort).
+    /// [aborted](crate::Client::abort); or the [`Departure`](crate::session::Departure) of the mail did
+    /// not let it leave.
     Closed,
 }
 

@@ -53,4 +53,7 @@ pub enum Problem {
     NoResources,
     /// The server did not answer a command that was sent together with another one.
     LostCommand,
+    /// The [`Departure`](crate::session::Departure) of the mail did not let it leave, took too long or
+    /// panicked. The server does not have the mail, and has not judged it.
+    NotDeparted,
 }

@@ -50,11 +50,26 @@
 //! # Cancellation
 //!
 //! A mail and its caller share two flags. The caller sets *withdrawn* by dropping the future. The
-//! session sets *departed* before it hands over the octets that complete the message. If the caller
+//! session sets *committed* before it hands over the octets that complete the message. If the caller
 //! withdraws a mail first, the session never completes it: a waiting mail leaves the queue, and the
-//! connection of a mail in transfer is closed within the message. A departed mail can no longer be
+//! connection of a mail in transfer is closed within the message. A committed mail can no longer be
 //! withdrawn: the worker receives the reply and logs it. [`manual::fate`](super::fate) says what a
 //! caller can conclude.
+//!
+//! # Departures
+//!
+//! A caller that keeps mails on disk records which of them may have left. The
+//! [`Departure`](crate::session::Departure) of its mails is asked for this before each flight in which
+//! messages end, once for all of them: up to 8 mails by BDAT need one write to disk. A mail is committed
+//! when the departure has let it leave, and can be withdrawn until then. On a connection the calls follow
+//! each other; several connections call at the same time.
+//!
+//! A mail that may not depart fails with
+//! [`Problem::NotDeparted`](crate::Problem::NotDeparted). The client neither sends it again nor lets
+//! [`Retry`](crate::client::Retry) do so, because only the caller knows whether another process has the
+//! mail by now. The connection is closed, and the other mails of the flight return to the front of the
+//! queue. Each attempt, each portion and each further session asks the departure again. The client keeps
+//! no record itself.
 //!
 //! # Sending again
 //!
@@ -97,14 +112,15 @@
 //!   waits for its reply counts.
 //! * The client reports exactly one outcome for each mail that it has taken, also when a worker is
 //!   aborted or panics or when its runtime shuts down. The only exception is a mail that was withdrawn
-//!   before it departed.
+//!   before it was committed.
 //! * A panic in a value of the caller affects only the caller's own mail: a panic in a reader fails its
 //!   message, and a panic in a credentials provider fails the attempt to connect. A panic in an
-//!   observer or a recorder has no effect. A panic in a stream of mails reaches the caller after the
+//!   observer or a recorder has no effect. A panic in a departure fails the mails that it was asked
+//!   about. A panic in a stream of mails reaches the caller after the
 //!   outcomes of the mails before it. A provider that hangs is stopped after three minutes, and a
-//!   reader after the [time limit of a block](crate::transport::Timeouts::block). The client calls
-//!   observers and recorders without `await`: they block their connection and their thread until they
-//!   return.
+//!   reader or a departure after the [time limit of a block](crate::transport::Timeouts::block). The
+//!   client calls observers and recorders without `await`: they block their connection and their thread
+//!   until they return.
 //! * While a mail waits, its files are closed: small files are in memory, at most 4 MiB for a mail, and
 //!   the client opens the others when it sends them. The number of connections therefore limits the
 //!   number of open files.

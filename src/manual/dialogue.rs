@@ -133,6 +133,24 @@
 //! The last chunk decides the mail's fate like the end of data does. Until it has left, no server accepts
 //! the message.
 //!
+//! # Departures
+//!
+//! The commands and chunks that leave together are a *flight*: one write, or several if it is long. If the
+//! message of a mail with a [`Departure`](crate::session::Departure) ends in a flight, the session asks the
+//! departure before it hands over the first octet of the flight:
+//!
+//! ```text
+//! C: MAIL 1, RCPT 1, BDAT 1 LAST, RSET, MAIL 2, RCPT 2, BDAT 2 LAST     put together
+//!    depart [1, 2] is called, and returns true                         recorded on disk
+//!                                                                       handed to the network
+//! S: 250 MAIL 1, 250 RCPT 1, 250 message 1, ...
+//! ```
+//!
+//! The blocks before the last one leave without a departure, because a server never accepts a message
+//! without its end. While the departure waits, the session reads replies. If the departure refuses, fails
+//! or takes too long, the session drops the flight, receives the replies to the mails that left before,
+//! and closes the connection. A departure costs no round trip, and a flight without one takes no longer.
+//!
 //! # Portions
 //!
 //! A server may announce how many recipients, and how many domains among them, it accepts at a time (RFC

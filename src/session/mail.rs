@@ -1,8 +1,11 @@
 //! A mail: a message in its envelope.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 use tracing::Span;
 
+use super::departure::{Departure, MailDeparture};
 use super::withdrawal::Withdrawal;
 use crate::address::Envelope;
 use crate::error::{Error, ErrorKind};
@@ -18,6 +21,8 @@ pub struct Mail {
     /// The message that is delivered.
     pub message: Message,
     pub(crate) withdrawal: Withdrawal,
+    /// Decides whether the mail may leave.
+    pub(super) departure: Option<MailDeparture>,
     /// Since when the mail waits, and in which span.
     pub(super) queued: Option<(Instant, Span)>,
     /// The defect of the server that its refusal of this mail suggests. The mail is sent again in a way
@@ -33,6 +38,7 @@ impl Mail {
             envelope,
             message,
             withdrawal: Withdrawal::default(),
+            departure: None,
             queued: None,
             suspected: None,
         }
@@ -45,6 +51,59 @@ impl Mail {
     #[must_use]
     pub fn queued(mut self) -> Self {
         self.queued = Some((Instant::now(), Span::current()));
+        self
+    }
+
+    /// Asks `departure` each time before the end of the message leaves, by this number of the mail. The
+    /// session asks once for all mails with the same departure that leave together.
+    ///
+    /// ```no_run
+    /// use std::io;
+    /// use std::sync::Arc;
+    ///
+    /// use futures_util::{StreamExt as _, stream};
+    /// use pilotfish::session::{Departing, Departure};
+    /// use pilotfish::{Client, Mail};
+    /// use tokio::fs::File;
+    /// use tokio::io::AsyncWriteExt as _;
+    /// use tokio::sync::Mutex;
+    ///
+    /// /// Notes on disk which mails may have left. After a crash, these are not sent again blindly.
+    /// #[derive(Debug)]
+    /// struct Journal(Mutex<File>);
+    ///
+    /// impl Journal {
+    ///     async fn append(&self, mails: &[u64]) -> io::Result<()> {
+    ///         let mut file = self.0.lock().await;
+    ///         for mail in mails {
+    ///             file.write_all(format!("departed {mail}\n").as_bytes()).await?;
+    ///         }
+    ///         file.flush().await?;
+    ///         file.sync_data().await
+    ///     }
+    /// }
+    ///
+    /// impl Departure for Journal {
+    ///     fn depart<'a>(&'a self, mails: &'a [u64]) -> Departing<'a> {
+    ///         Box::pin(async move { self.append(mails).await.is_ok() })
+    ///     }
+    /// }
+    ///
+    /// # async fn example(client: Client, file: File, queued: Vec<(u64, Mail)>) {
+    /// let journal = Arc::new(Journal(Mutex::new(file)));
+    /// let mails = queued.into_iter().map(|(number, mail)| {
+    ///     let journal: Arc<dyn Departure> = journal.clone();
+    ///     (number, mail.with_departure(journal, number))
+    /// });
+    /// let mut outcomes = client.send_all(stream::iter(mails));
+    /// while let Some((number, result)) = outcomes.next().await {
+    ///     println!("{number}: {}", if result.is_ok() { "sent" } else { "failed" });
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_departure(mut self, departure: Arc<dyn Departure>, number: u64) -> Self {
+        self.departure = Some(MailDeparture { departure, number });
         self
     }
 }

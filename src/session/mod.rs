@@ -13,6 +13,7 @@
 //! extensions that were listed in clear text are dropped with the [`Greeted`] that read them. Once set up, a
 //! [`Session`] sends one mail after the other, or [many](Session::send_each) that follow each other closely.
 
+mod departure;
 mod dialogue;
 mod findings;
 mod mail;
@@ -32,6 +33,7 @@ mod telemetry;
 mod timing;
 mod withdrawal;
 
+pub use departure::{Departing, Departure};
 pub use mail::Mail;
 pub use receipt::Receipt;
 pub use recipient::{Recipient, RecipientOutcome, recipient_outcomes};

@@ -114,7 +114,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ///
     /// Each mail has its own, as [`send`](Self::send). If the connection breaks, the
     /// [`Fate`](crate::Fate) of each mail follows from what had left. It may be unknown for several mails
-    /// at once if messages go by BDAT, and for one at most if they go by DATA.
+    /// at once if messages go by BDAT, and for one at most if they go by DATA. If a
+    /// [`Departure`](super::Departure) does not let some mails leave, these fail, the session ends, and the
+    /// mails that would have left with them are returned.
     ///
     /// # Cancel safety
     ///

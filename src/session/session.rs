@@ -167,7 +167,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// [`Stage::Transfer`] or [`Stage::EndOfData`], after which the session can send another
     /// mail, unless it was within a block. [`ErrorKind::Body`] if the message's source fails:
     /// no end of data is sent then, and the server discards what it has. [`ErrorKind::Closed`],
-    /// [`ErrorKind::Timeout`], [`ErrorKind::Io`] and [`ErrorKind::Protocol`] end the session.
+    /// [`ErrorKind::Timeout`], [`ErrorKind::Io`] and [`ErrorKind::Protocol`] end the session. So does a
+    /// mail whose [`Departure`](super::Departure) does not let it leave.
     ///
     /// Look at [`Error::fate`] before sending the mail again.
     ///

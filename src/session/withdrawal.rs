@@ -57,15 +57,11 @@ impl Withdrawal {
         })
     }
 
-    /// Decides whether the end of the message may leave now.
-    pub(crate) fn commit(&self) -> bool {
-        if self.is_withdrawn() {
-            return false;
-        }
+    /// The end of the message leaves now.
+    pub(crate) fn commit(&self) {
         if let Some(flags) = &self.0 {
             flags.committed.store(true, Ordering::Release);
         }
-        true
     }
 
     /// The mail has not been accepted, and will be sent once more.

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -66,6 +66,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Cancel safe: it does not wait, and no part of a reply is lost.
     pub(crate) async fn has_reply(&mut self) -> bool {
         poll_fn(|context| Poll::Ready(self.poll_readable(context).is_ready())).await
+    }
+
+    /// Waits for something else, for this time at most, and reads the replies that arrive meanwhile.
+    /// `None` if the time is over.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: no part of a reply is lost.
+    pub(crate) async fn read_during<T>(
+        &mut self,
+        limit: Duration,
+        other: impl Future<Output = T>,
+    ) -> Option<T> {
+        let (mut other, mut wait) = (pin!(other), Deadline::new(limit));
+        poll_fn(|context| {
+            if let Poll::Ready(output) = other.as_mut().poll(context) {
+                return Poll::Ready(Some(output));
+            }
+            if self.poll_readable(context).is_pending() {
+                self.acknowledge(context);
+            }
+            self.timer.poll(context, &mut wait).map(|()| None)
+        })
+        .await
+    }
+
+    /// Whether no further reply can come, and so nothing more is sent.
+    #[must_use]
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.is_some()
     }
 
     fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<()> {

@@ -42,7 +42,8 @@ pub struct Timeouts {
     /// The reply to DATA: 2 min.
     pub data: Duration,
     /// How long the server may accept no octet of the message, or send no reply to a chunk that is not
-    /// the last: 3 min.
+    /// the last: 3 min. The source of the message may take as long for a block, and a
+    /// [`Departure`](crate::session::Departure) for its answer.
     pub block: Duration,
     /// The reply to the end of data, or to the last chunk: 10 min. With a shorter time the
     /// [`Fate`](crate::Fate) of more mails is unknown.

@@ -27,7 +27,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             self.found_defect(defect, false);
         }
         let end = self.end_at(error, defect);
-        let closing = match end.error.reply().filter(|reply| is_421(reply)) {
+        let reply = end.error.as_ref().and_then(Error::reply);
+        let closing = match reply.filter(|reply| is_421(reply)) {
             Some(reply) => self.read_on(reply.clone()).await,
             None => false,
         };
@@ -37,6 +38,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// The client ends the dialogue, with the error for the oldest mail.
     pub(super) fn hang_up(&mut self, error: Error) {
         let end = self.end_at(error, None);
+        self.end(end, false);
+    }
+
+    /// The client ends the dialogue, since mails are held back. The others may go over another session.
+    pub(super) fn end_unsent(&mut self) {
+        self.state.end();
+        let end = SessionEnd {
+            error: None,
+            defect: None,
+            unheard: false,
+            stage: None,
+        };
         self.end(end, false);
     }
 
@@ -57,7 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             self.findings.ended_by(error.clone());
         }
         SessionEnd {
-            error,
+            error: Some(error),
             defect,
             unheard,
             stage: self.awaited_stage(),
@@ -112,14 +125,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     fn end(&mut self, end: SessionEnd, closing: bool) {
         let SessionEnd { error, defect, .. } = end;
         let (unheard, stage) = (end.unheard, end.stage);
-        let error = match (defect, stage) {
-            (Some(Defect::Grouping), Some(stage)) => lost_commands(stage).caused_by(error),
-            _ => error,
-        };
-        // The failure may have been found while the client was writing something else.
-        let mut error = Some(match stage {
-            Some(stage) if error.reply().is_none() || closing => error.with_stage(stage),
-            _ => error,
+        let mut error = error.map(|error| {
+            let error = match (defect, stage) {
+                (Some(Defect::Grouping), Some(stage)) => lost_commands(stage).caused_by(error),
+                _ => error,
+            };
+            // The failure may have been found while the client was writing something else.
+            match stage {
+                Some(stage) if error.reply().is_none() || closing => error.with_stage(stage),
+                _ => error,
+            }
         });
         loop {
             let is_decided = !self.decided.is_empty();
@@ -128,6 +143,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             };
             let left = self.has_left(&in_flight);
             let own = error.take();
+            if in_flight.is_held_back() {
+                let (timing, result) = in_flight.result(outcome, self.wire.tls());
+                self.conclude(in_flight, timing, result, Blame::Mail);
+                continue;
+            }
             // A mail that the server refused together with an earlier one may go over another session.
             let is_final = own.is_some() || is_decided && !is_doubted(&outcome);
             let by_421 = is_refused(&outcome) && is_refused_by_421(&outcome);
@@ -166,8 +186,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 
 /// Why the dialogue ends.
 struct SessionEnd {
-    /// The oldest mail's.
-    error: Error,
+    /// The oldest mail's, if the dialogue ends at it.
+    error: Option<Error>,
     /// What the server cannot do, if that explains the end.
     defect: Option<Defect>,
     /// The oldest mail may have crossed with the end.
@@ -255,13 +275,9 @@ fn in_doubt(error: Error, left: bool) -> Error {
     }
 }
 
-/// The error of a mail that was sent after the one that the dialogue ended at.
+/// The error of a mail that is not the one that the dialogue ended at.
 fn ended_earlier(stage: Stage) -> Error {
-    Error::new(
-        ErrorKind::Closed,
-        "the connection ended with an earlier mail",
-    )
-    .with_stage(stage)
+    Error::new(ErrorKind::Closed, "the connection ended with another mail").with_stage(stage)
 }
 
 /// The error of a mail whose commands were lost.

@@ -20,7 +20,7 @@ pub(in crate::session) struct InFlight {
     pub(super) transfer: Option<Transfer>,
     /// How many octets the wire has handed over when the message has left whole.
     pub(super) end: Option<u64>,
-    /// Why its message could not be read.
+    /// Why its message does not go out whole.
     pub(super) failure: Option<Error>,
     /// Whether the session had been idle when the mail was begun. The server may have ended the session
     /// before it received the first command.
@@ -59,6 +59,16 @@ impl InFlight {
     /// Whether the message has been handed to the network whole.
     pub(super) fn has_left(&self, handed_over: u64) -> bool {
         self.end.is_some_and(|end| end <= handed_over)
+    }
+
+    /// Whether the end of the message is in the flight.
+    pub(super) fn is_leaving(&self, handed_over: u64) -> bool {
+        self.end.is_some() && !self.has_left(handed_over)
+    }
+
+    /// Whether the end of the message was in the flight, and may not leave.
+    pub(super) fn is_held_back(&self) -> bool {
+        self.end.is_some() && self.failure.is_some()
     }
 }
 

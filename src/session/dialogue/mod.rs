@@ -8,7 +8,7 @@
 //!    |
 //!  advance          MAIL, RCPT, DATA or the message go into the flight
 //!    |
-//!  launch           the flight goes to the network
+//!  launch           the flight goes to the network, if its mails may depart
 //!    |
 //!  answer           a reply comes, and the pipeline hands it to its mail
 //!    |        \
@@ -21,6 +21,7 @@
 //! neither block it nor make it miss the reply.
 
 mod conclusion;
+mod departing;
 mod ending;
 mod in_flight;
 mod outcome;
@@ -240,7 +241,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 
     /// Sends what has been put together.
     pub(super) async fn launch(&mut self) {
-        if self.flight.is_empty() {
+        if self.flight.is_empty() || !self.may_depart().await {
             return;
         }
         let is_leaving =

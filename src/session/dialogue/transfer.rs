@@ -61,7 +61,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 Some(Err(error)) => return self.hang_up(error),
                 None => return self.interrupt(transfer),
             };
-            if !more && !self.commits() {
+            if !more && self.is_withdrawn() {
                 return self.hang_up(withdrawn());
             }
             let Transfer {
@@ -112,7 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 return self.pipeline.abandon_message();
             }
             let read = match read {
-                Some(Ok(false)) if !self.commits() => Err(withdrawn()),
+                Some(Ok(false)) if self.is_withdrawn() => Err(withdrawn()),
                 Some(read) => read,
                 None => continue,
             };
@@ -142,10 +142,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         }
     }
 
-    /// Whether the end of the newest mail's message may leave now.
-    fn commits(&mut self) -> bool {
+    /// Whether the newest mail has been withdrawn. Once its end is in the flight, only a departure can
+    /// still keep it there.
+    fn is_withdrawn(&mut self) -> bool {
         self.newest()
-            .is_none_or(|in_flight| in_flight.mail.withdrawal.commit())
+            .is_some_and(|newest| newest.mail.withdrawal.is_withdrawn())
     }
 
     /// The message ends here in the flight. The memory of its last block is kept, unless it is large.
@@ -182,10 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         if let Some(read) = read.take() {
             return Some(read);
         }
-        if self
-            .newest()
-            .is_some_and(|newest| newest.mail.withdrawal.is_withdrawn())
-        {
+        if self.is_withdrawn() {
             return Some(Err(withdrawn()));
         }
         let mut next = pin!(reader.next_block(block));

@@ -7,6 +7,8 @@ mod bound;
 mod callers;
 mod cancellation;
 mod case;
+/// Departures: the last word of a caller.
+mod departure;
 mod descriptors;
 mod fairness;
 mod hundred_thousand;

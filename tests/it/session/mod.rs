@@ -4,6 +4,8 @@
 pub(crate) mod auth;
 /// Binary messages in chunks.
 pub(crate) mod chunking;
+/// The caller's last word before the end of a message leaves.
+pub(crate) mod departure;
 /// Dialogues of known services: replayed whole, in pieces, octet by octet.
 pub(crate) mod dialogue;
 /// What an envelope requests of the server, and which servers support it.

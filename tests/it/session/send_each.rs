@@ -16,7 +16,7 @@ use crate::support::lines::{
     GREETING_AND_EHLO, MAIL_RCPT_DATA, OK_OK_354, QUIT_AND_221, letter_lines,
 };
 
-const GREETING_AND_EHLO_WITH_CHUNKING: &str = "
+pub(crate) const GREETING_AND_EHLO_WITH_CHUNKING: &str = "
     S: 220 server.example ESMTP
     C: EHLO client.example
     S: 250-server.example
@@ -35,12 +35,12 @@ fn eager() -> Strategy {
     strategy(Pipelining::Eager, Chunking::Never)
 }
 
-fn letters(count: usize) -> impl Iterator<Item = Mail> {
+pub(crate) fn letters(count: usize) -> impl Iterator<Item = Mail> {
     (0..count).map(|_| Mail::from(ACCOUNT.letter(&["a@example.org"])))
 }
 
 /// The outcome of each mail, in the order of the reports, and the returned mails.
-async fn send_each<S: crate::support::peer::Stream>(
+pub(crate) async fn send_each<S: crate::support::peer::Stream>(
     session: &mut Session<S>,
     mails: impl Stream<Item = Mail>,
 ) -> (Vec<String>, Vec<UnsentMail>) {
@@ -76,13 +76,13 @@ pub(crate) async fn send_batch(
     (outcomes, left, played.round_trips)
 }
 
-fn accepted(count: usize) -> Vec<String> {
+pub(crate) fn accepted(count: usize) -> Vec<String> {
     let queued = |index| format!("{index} <a@example.org>: 250 queued");
     (0..count).map(queued).collect()
 }
 
 /// The only chunk of a mail, which has no end of data after it.
-fn chunk() -> String {
+pub(crate) fn chunk() -> String {
     chunk_of(&letter_lines("a@example.org"))
 }
 
@@ -96,7 +96,7 @@ fn chunk_of(letter: &str) -> String {
     format!("C: BDAT {octets} LAST\n{letter}")
 }
 
-const MAIL: &str = "
+pub(crate) const MAIL: &str = "
     C: MAIL FROM:<tim@client.example>
     C: RCPT TO:<a@example.org>
 ";
