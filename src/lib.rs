@@ -51,7 +51,7 @@
 //! | `metrics` | counters, gauges and histograms through the `metrics` facade: [`manual::observing`] |
 //! | `html` | `markdown` and `inline_images` of [`message::MessageBuilder`] |
 //! | `keyring` | `config::Keyring`: passwords in the keyring of the desktop |
-//! | `merge` | [`merge`]: one message for each row of a table |
+//! | `merge` | [`merge`]: one message for each row of a table, from a template |
 //! | `oauth` | [`oauth`]: logins by OAuth 2.0, and access tokens that are renewed |
 //! | `proxy` | connections through SOCKS 5 and HTTP proxies: [`transport::Proxy`] |
 //! | `saslprep` | user names and passwords that are not ASCII in logins by SCRAM (RFC 4013); without it they go by PLAIN, inside TLS alone |

@@ -76,8 +76,12 @@ pub use builder::{MessageBuilder, RawBuilder};
 pub use encoding::BodyType;
 pub use error::{BodyError, MessageError};
 pub use header::{AutoSubmitted, Date, FieldName, ListUnsubscribe, MessageId};
+#[cfg(feature = "merge")]
+pub(crate) use html::{markdown_with, place as markdown_place};
 pub use message::Message;
 pub use part::{Attachment, ContentId, Disposition, Entity, FileName, Language, MediaType, Method};
 pub use render::{MessageReader, Rendition};
 pub use source::Body;
+#[cfg(feature = "merge")]
+pub(crate) use source::{FileIdentity, open_regular};
 pub use warning::Warning;

@@ -17,8 +17,18 @@ const AFTER: &str = "</body>\n</html>\n";
 ///
 /// A title is not needed in a mail, which has its subject (HTML section 4.2.1).
 pub(crate) fn markdown(source: &str) -> String {
+    document(source, Some)
+}
+
+/// The same, with other events in place of those of the text.
+pub(super) fn document<'a, I>(source: &'a str, replaced: impl FnMut(Event<'a>) -> I) -> String
+where
+    I: IntoIterator<Item = Event<'a>>,
+{
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
-    let events = Parser::new_ext(source, options).map(harmless);
+    let events = Parser::new_ext(source, options)
+        .flat_map(replaced)
+        .map(harmless);
     let mut document = String::with_capacity(source.len() * 5 / 4 + BEFORE.len() + AFTER.len());
     document.push_str(BEFORE);
     html::push_html(&mut document, events);

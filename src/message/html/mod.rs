@@ -3,6 +3,8 @@
 mod cid;
 mod comment;
 mod decode;
+#[cfg(feature = "merge")]
+mod filled;
 #[cfg(feature = "html")]
 mod images;
 #[cfg(feature = "html")]
@@ -14,6 +16,8 @@ mod url;
 mod url_values;
 mod urls;
 
+#[cfg(feature = "merge")]
+pub(crate) use filled::{markdown_with, place};
 #[cfg(feature = "html")]
 pub(super) use images::{LocalImages, picture_path};
 #[cfg(feature = "html")]
