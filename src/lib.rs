@@ -54,6 +54,7 @@
 //! | `merge` | [`merge`]: one message for each row of a table, from a template |
 //! | `oauth` | [`oauth`]: logins by OAuth 2.0, and access tokens that are renewed |
 //! | `proxy` | connections through SOCKS 5 and HTTP proxies: [`transport::Proxy`] |
+//! | `report` | [`report`]: the report of a job of many mails as HTML, CSV or JSON |
 //! | `saslprep` | user names and passwords that are not ASCII in logins by SCRAM (RFC 4013); without it they go by PLAIN, inside TLS alone |
 //! | `spool` | [`spool`]: a durable store of mails to send, which survives the process |
 //! | `spreadsheet` | tables of [`merge`] from xlsx and ods files |
@@ -84,6 +85,7 @@
 //!
 //!          merge --- message, address    rows and a template become messages
 //!
+//!      report                            what became of many mails, for people: no mail, no network
 //!      testing                           parses and replies by code of its own
 //! ```
 //!
@@ -99,6 +101,7 @@
 //! | [`oauth`] | session, transport, protocol, secret, error, cryptography | clients, accounts |
 //! | [`spool`] | cryptography | how mails are made and sent |
 //! | [`merge`] | message, address, cryptography | how messages are sent |
+//! | [`report`] | cryptography | where its data comes from |
 //! | [`config`] | address, secret, error, protocol, message, session, transport, services, client, oauth | the queues of clients |
 //! | [`testing`] | secret, cryptography; in one file the client and its settings | the code that it tests |
 //!
@@ -129,6 +132,7 @@
 #![cfg_attr(not(feature = "merge"), doc = "[`merge`]: #features")]
 #![cfg_attr(not(feature = "oauth"), doc = "[`oauth`]: #features")]
 #![cfg_attr(not(feature = "proxy"), doc = "[`transport::Proxy`]: #features")]
+#![cfg_attr(not(feature = "report"), doc = "[`report`]: #features")]
 #![cfg_attr(not(feature = "spool"), doc = "[`spool`]: #features")]
 #![cfg_attr(not(feature = "tower"), doc = "[`client::ClientService`]: #features")]
 #![cfg_attr(not(feature = "testing"), doc = "[`testing`]: #features")]
@@ -153,6 +157,8 @@ pub mod message;
 pub mod oauth;
 mod observe;
 pub mod protocol;
+#[cfg(feature = "report")]
+pub mod report;
 pub mod secret;
 pub mod services;
 pub mod session;

@@ -2,6 +2,7 @@
 
 mod builders;
 mod oauth_accounts;
+mod report;
 
 use std::time::Duration;
 

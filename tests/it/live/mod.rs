@@ -21,6 +21,7 @@ mod memory;
 mod proxy;
 mod readers;
 mod refusal;
+mod report;
 mod round_trip;
 mod send_each;
 mod session;

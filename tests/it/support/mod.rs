@@ -8,6 +8,7 @@ pub(crate) mod dice;
 pub(crate) mod dns_server;
 pub(crate) mod events;
 pub(crate) mod journal;
+pub(crate) mod jobs;
 pub(crate) mod lines;
 pub(crate) mod mini_server;
 pub(crate) mod open_server;
