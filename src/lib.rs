@@ -56,7 +56,7 @@
 //! | `proxy` | connections through SOCKS 5 and HTTP proxies: [`transport::Proxy`] |
 //! | `report` | [`report`]: the report of a job of many mails as HTML, CSV or JSON |
 //! | `saslprep` | user names and passwords that are not ASCII in logins by SCRAM (RFC 4013); without it they go by PLAIN, inside TLS alone |
-//! | `spool` | [`spool`]: a durable store of mails to send, which survives the process |
+//! | `spool` | [`spool`]: a durable store of mails to send, which survives the process, and [`runner`], which sends them |
 //! | `spreadsheet` | tables of [`merge`] from xlsx and ods files |
 //! | `system-roots` | the certificate authorities that the operating system trusts: [`transport::TlsRoots`] |
 //! | `tower` | [`client::ClientService`]: a client as a tower service |
@@ -99,6 +99,7 @@
 //! | [`services`] | session, secret | how their limits are kept |
 //! | [`client`] | services, session, message, address, error, observe | commands, TLS |
 //! | [`oauth`] | session, transport, protocol, secret, error, cryptography | clients, accounts |
+//! | [`runner`] | spool, client, session, protocol, address, error | how mails are stored and made |
 //! | [`spool`] | cryptography | how mails are made and sent |
 //! | [`merge`] | message, address, cryptography | how messages are sent |
 //! | [`report`] | cryptography | where its data comes from |
@@ -133,6 +134,7 @@
 #![cfg_attr(not(feature = "oauth"), doc = "[`oauth`]: #features")]
 #![cfg_attr(not(feature = "proxy"), doc = "[`transport::Proxy`]: #features")]
 #![cfg_attr(not(feature = "report"), doc = "[`report`]: #features")]
+#![cfg_attr(not(feature = "spool"), doc = "[`runner`]: #features")]
 #![cfg_attr(not(feature = "spool"), doc = "[`spool`]: #features")]
 #![cfg_attr(not(feature = "tower"), doc = "[`client::ClientService`]: #features")]
 #![cfg_attr(not(feature = "testing"), doc = "[`testing`]: #features")]
@@ -159,6 +161,8 @@ mod observe;
 pub mod protocol;
 #[cfg(feature = "report")]
 pub mod report;
+#[cfg(feature = "spool")]
+pub mod runner;
 pub mod secret;
 pub mod services;
 pub mod session;

@@ -63,6 +63,11 @@ const LAYERS: &[(&str, &[&str])] = &[
             "cryptography",
         ],
     ),
+    // It makes mails of rows, and outcomes of results.
+    (
+        "runner",
+        &["spool", "client", "session", "protocol", "address", "error"],
+    ),
     // A store knows nothing of mails but octets, and names content by its hash.
     ("spool", &["cryptography"]),
     // An account becomes a server with its route, TLS and login, a client with its limits, and a signer
