@@ -26,6 +26,8 @@ use csv::CsvReader;
 use jsonl::JsonlReader;
 use row::Columns;
 pub use row::Row;
+#[cfg(feature = "spreadsheet")]
+use spreadsheet::read as read_sheet;
 use text_reader::{Choice, TextReader};
 
 /// The format of a table.
@@ -145,7 +147,7 @@ impl TableOptions {
             has_ended: false,
         };
         if self.format == Some(TableFormat::Spreadsheet) {
-            let (columns, records) = self.sheet_rows(source)?;
+            let (columns, records) = read_sheet(source, self.sheet.as_deref())?;
             let inner = Inner::Sheet(records.into_iter());
             return Ok(rows(inner, None, None, Some(columns)));
         }
@@ -188,28 +190,16 @@ impl TableOptions {
             Some(columns),
         ))
     }
+}
 
-    #[cfg(feature = "spreadsheet")]
-    fn sheet_rows(
-        &self,
-        source: Box<dyn Read + Send>,
-    ) -> Result<(Arc<Columns>, Vec<csv::Record>), MergeError> {
-        spreadsheet::read(source, self.sheet.as_deref())
-    }
-
-    #[cfg(not(feature = "spreadsheet"))]
-    #[expect(
-        clippy::unused_self,
-        reason = "it has the name of the sheet with the feature"
-    )]
-    fn sheet_rows(
-        &self,
-        _: Box<dyn Read + Send>,
-    ) -> Result<(Arc<Columns>, Vec<csv::Record>), MergeError> {
-        let message = "this build cannot read spreadsheets";
-        let help = "save the table as CSV, or enable the feature spreadsheet";
-        Err(MergeError::new(MergeErrorKind::Unsupported, message).with_help(help))
-    }
+#[cfg(not(feature = "spreadsheet"))]
+fn read_sheet(
+    _: Box<dyn Read + Send>,
+    _: Option<&str>,
+) -> Result<(Arc<Columns>, Vec<csv::Record>), MergeError> {
+    let message = "this build cannot read spreadsheets";
+    let help = "save the table as CSV, or enable the feature spreadsheet";
+    Err(MergeError::new(MergeErrorKind::Unsupported, message).with_help(help))
 }
 
 fn is_separator(octet: u8) -> bool {
