@@ -11,7 +11,8 @@ mod maker;
 mod recipients;
 mod run;
 mod schedule;
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;
 mod verdict;
 

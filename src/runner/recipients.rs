@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::ForwardPath;
+use crate::protocol::Reply;
 use crate::session::{Recipient, RecipientOutcome};
 use crate::spool::Answer;
 
@@ -31,7 +32,7 @@ impl RecipientRecord {
         Self {
             to: recipient.path.addr_spec().to_string(),
             outcome: recipient.outcome.name().to_owned(),
-            reply: recipient.reply.map(|reply| reply.text()),
+            reply: recipient.reply.map(Reply::text),
         }
     }
 

@@ -39,10 +39,10 @@ pub(super) fn verdict(
     result: &Result<Receipt, Error>,
     schedule: &Schedule,
 ) -> (Outcome, Option<Trouble>) {
-    if let Err(error) = result
-        && let Some(trouble) = trouble(error)
-    {
-        return (Outcome::NotSent, trouble);
+    match result.as_ref().map_err(cause) {
+        Ok(_) | Err(Cause::Mail) => {}
+        Err(Cause::Withdrawn) => return (Outcome::NotSent, None),
+        Err(Cause::Account(trouble)) => return (Outcome::NotSent, Some(trouble)),
     }
     let recipients = recipient_outcomes(&attempt.paths, result.as_ref());
     let has = |outcome| recipients.iter().any(|found| found.outcome == outcome);
@@ -55,7 +55,7 @@ pub(super) fn verdict(
     let asked = asked
         .chain(whole(result).and_then(Reply::retry_after))
         .max();
-    let mut answer = answer(result, &recipients.iter().find_map(|found| found.reply));
+    let mut answer = answer(result, recipients.iter().find_map(|found| found.reply));
     answer.milliseconds = u32::try_from(attempt.took.as_millis()).ok();
     records.splice(0..0, attempt.done.iter().cloned());
     let was_accepted = records
@@ -74,33 +74,42 @@ pub(super) fn verdict(
     (outcome, None)
 }
 
-/// The trouble of a failure that is not that of the mail; `Some(None)` if the mail was only withdrawn.
-fn trouble(error: &Error) -> Option<Option<Trouble>> {
+/// What a mail failed for.
+enum Cause {
+    /// The mail, or its recipients.
+    Mail,
+    /// It was not to leave.
+    Withdrawn,
+    /// The account: another mail would fail alike.
+    Account(Trouble),
+}
+
+fn cause(error: &Error) -> Cause {
     let begun = matches!(
         error.stage(),
         Some(Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Transfer | Stage::EndOfData)
     );
     let is_unknown = error.fate() == crate::error::Fate::Unknown;
     if is_unknown || !error.accepted().is_empty() {
-        return None;
+        return Cause::Mail;
     }
     if error.problem() == Some(Problem::NotDeparted) {
-        return Some(None);
+        return Cause::Withdrawn;
     }
     let text = shown(error);
     // The server would refuse each mail of the job.
     if error.means(ReplyMeaning::LoginRequired) {
-        return Some(Some(Trouble::Login(text)));
+        return Cause::Account(Trouble::Login(text));
     }
     if begun {
-        return None;
+        return Cause::Mail;
     }
     match error.kind() {
-        ErrorKind::InvalidInput | ErrorKind::Body | ErrorKind::Rejected => None,
-        ErrorKind::Auth if !error.is_transient() => Some(Some(Trouble::Login(text))),
-        ErrorKind::Closed if error.stage().is_none() => Some(None),
-        _ if error.is_transient() => Some(Some(Trouble::Server(text))),
-        _ => Some(Some(Trouble::Settings(text))),
+        ErrorKind::InvalidInput | ErrorKind::Body | ErrorKind::Rejected => Cause::Mail,
+        ErrorKind::Auth if !error.is_transient() => Cause::Account(Trouble::Login(text)),
+        ErrorKind::Closed if error.stage().is_none() => Cause::Withdrawn,
+        _ if error.is_transient() => Cause::Account(Trouble::Server(text)),
+        _ => Cause::Account(Trouble::Settings(text)),
     }
 }
 
@@ -121,8 +130,8 @@ fn whole(result: &Result<Receipt, Error>) -> Option<&Reply> {
     }
 }
 
-fn answer(result: &Result<Receipt, Error>, of_recipient: &Option<&Reply>) -> Answer {
-    let of_error = result.as_ref().err().and_then(|_| *of_recipient);
+fn answer(result: &Result<Receipt, Error>, of_recipient: Option<&Reply>) -> Answer {
+    let of_error = result.as_ref().err().and(of_recipient);
     let Some(reply) = whole(result).or(of_error) else {
         let error = result.as_ref().err();
         return Answer::new(error.map(shown).unwrap_or_default());
