@@ -58,6 +58,7 @@
 //! | `saslprep` | user names and passwords that are not ASCII in logins by SCRAM (RFC 4013); without it they go by PLAIN, inside TLS alone |
 //! | `spool` | [`spool`]: a durable store of mails to send, which survives the process, and [`runner`], which sends them |
 //! | `spreadsheet` | tables of [`merge`] from xlsx and ods files |
+//! | `sqlite` | `spool::SqliteSpool`: that store in one file, for the workers of one machine |
 //! | `system-roots` | the certificate authorities that the operating system trusts: [`transport::TlsRoots`] |
 //! | `tower` | [`client::ClientService`]: a client as a tower service |
 //! | `testing` | [`testing`]: a submission server and an authorization server in the same process |

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use std::sync::Arc;
 #[cfg(feature = "testing")]
 use std::sync::atomic::{AtomicI64, Ordering};
-#[cfg(feature = "testing")]
+#[cfg(any(feature = "testing", all(feature = "sqlite", unix)))]
 use std::time::Duration;
 
 /// The clock that a store reads: that of the system, which tests can set. Clones are the same clock.
@@ -15,6 +15,9 @@ pub struct Clock {
     /// How far it is ahead, in milliseconds.
     #[cfg(feature = "testing")]
     ahead: Arc<AtomicI64>,
+    /// How much time a test has let pass, in milliseconds.
+    #[cfg(feature = "testing")]
+    passed: Arc<AtomicI64>,
 }
 
 impl Clock {
@@ -37,9 +40,25 @@ impl Clock {
         now
     }
 
-    /// Sets it forward.
+    /// The time since the machine was started, which no administrator sets. All processes of the machine
+    /// have the same.
+    #[cfg(all(feature = "sqlite", unix))]
+    pub(super) fn steady(&self) -> Duration {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        let now = Duration::try_from(now).unwrap_or_default();
+        #[cfg(feature = "testing")]
+        {
+            let passed = self.passed.load(Ordering::SeqCst);
+            now + Duration::from_millis(passed.unsigned_abs())
+        }
+        #[cfg(not(feature = "testing"))]
+        now
+    }
+
+    /// Lets time pass.
     #[cfg(feature = "testing")]
     pub fn advance(&self, by: Duration) {
+        self.passed.fetch_add(milliseconds(by), Ordering::SeqCst);
         self.ahead.fetch_add(milliseconds(by), Ordering::SeqCst);
     }
 

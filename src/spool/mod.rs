@@ -64,6 +64,8 @@ mod memory;
 mod outcome;
 mod query;
 mod spending;
+#[cfg(all(feature = "sqlite", unix))]
+mod sqlite;
 mod store;
 mod values;
 
@@ -78,4 +80,6 @@ pub use mail::{Added, MailState, NewMail};
 pub use memory::MemorySpool;
 pub use outcome::{Answer, Outcome, Resolution};
 pub use query::{MailRecord, Query};
+#[cfg(all(feature = "sqlite", unix))]
+pub use sqlite::{SqliteOptions, SqliteSpool};
 pub use store::{Allowance, Durability, Spent, Spool, SpoolFuture, SpoolInfo};
