@@ -39,14 +39,14 @@ pub(super) async fn put(
     writer: &Writer,
     mut content: ContentReader<'_>,
 ) -> Result<ContentId, SpoolError> {
-    let mut context = Context::new(&SHA256);
+    let mut hash = Context::new(&SHA256);
     let mut number = None;
     loop {
         let chunk = read_chunk(&mut content).await?;
-        context.update(&chunk);
+        hash.update(&chunk);
         let is_last = chunk.len() < CHUNK;
         if is_last {
-            let id = name(context);
+            let id = name(hash);
             let durable = Durable::PowerCut;
             writer
                 .write(durable, move |store| store.end_content(number, id, &chunk))
@@ -122,14 +122,13 @@ async fn next_chunk(mut reading: Reading) -> std::io::Result<Option<(Bytes, Read
 
 impl Store {
     fn write_chunk(&self, number: Option<i64>, octets: &[u8]) -> Done<i64> {
-        let number = match number {
-            Some(number) => number,
-            None => {
-                let number = self.next_number()?;
-                let sql = "INSERT INTO content (id, uses, added) VALUES (?, 0, ?)";
-                self.execute(sql, [number, self.now()])?;
-                number
-            }
+        let number = if let Some(number) = number {
+            number
+        } else {
+            let number = self.next_number()?;
+            let sql = "INSERT INTO content (id, uses, added) VALUES (?, 0, ?)";
+            self.execute(sql, [number, self.now()])?;
+            number
         };
         let sql = "INSERT INTO chunk (content, number, octets)
             SELECT ?1, (SELECT count(*) FROM chunk WHERE content = ?1), ?2";

@@ -152,10 +152,10 @@ impl Store {
             match resolution {
                 Resolution::Send => self.make_ready(&mut job, known)?,
                 Resolution::Accepted => {
-                    self.move_to(&mut job, known, MailState::Accepted, None, None)?
+                    self.move_to(&mut job, known, MailState::Accepted, None, None)?;
                 }
                 Resolution::Rejected => {
-                    self.move_to(&mut job, known, MailState::Rejected, None, None)?
+                    self.move_to(&mut job, known, MailState::Rejected, None, None)?;
                 }
             }
         }

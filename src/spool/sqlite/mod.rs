@@ -24,7 +24,8 @@ mod owners;
 mod recover;
 mod rows;
 mod store;
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;
 mod writer;
 

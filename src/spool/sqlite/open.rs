@@ -22,7 +22,7 @@ const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Types of file systems whose locks or shared memory other machines do not see, by statfs(2).
-const OF_NETWORKS: &[(i64, &str)] = &[
+const OF_NETWORKS: &[(i128, &str)] = &[
     (0x6969, "NFS"),
     (0x517b, "SMB"),
     (0xff53_4d42, "CIFS"),
@@ -81,13 +81,13 @@ fn on_this_machine(directory: &Path, surroundings: &Surroundings) -> Result<(), 
 }
 
 #[cfg(target_os = "linux")]
-fn file_system(directory: &Path) -> Option<i64> {
+fn file_system(directory: &Path) -> Option<i128> {
     let found = rustix::fs::statfs(directory).ok()?;
-    i64::try_from(found.f_type).ok()
+    Some(found.f_type.into())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn file_system(_: &Path) -> Option<i64> {
+fn file_system(_: &Path) -> Option<i128> {
     None
 }
 

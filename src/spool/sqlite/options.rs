@@ -52,7 +52,7 @@ pub(super) struct Surroundings {
     pub(super) boot: Option<String>,
     pub(super) machine: Option<String>,
     /// The type of the file system, as statfs(2) has it.
-    pub(super) file_system: Option<i64>,
+    pub(super) file_system: Option<i128>,
     /// The most pages of the file.
     pub(super) pages: Option<u32>,
     /// Nothing is written.
