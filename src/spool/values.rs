@@ -11,6 +11,13 @@ const MAX_DATA: usize = 64 * 1024 * 1024;
 /// The most octets of the name of an account.
 const MAX_ACCOUNT: usize = 255;
 
+/// The most octets of the reason of a hold.
+const MAX_REASON: usize = 2_048;
+
+/// The most octets of the name of an event, and of its detail.
+const MAX_EVENT: usize = 64;
+const MAX_EVENT_DETAIL: usize = 4_096;
+
 fn invalid(message: String) -> SpoolError {
     SpoolError::new(SpoolErrorKind::Invalid, message)
 }
@@ -54,6 +61,25 @@ pub(super) fn check_mails(mails: &[NewMail]) -> Result<(), SpoolError> {
                 mail.data.len()
             )));
         }
+    }
+    Ok(())
+}
+
+pub(super) fn check_hold(text: &str) -> Result<(), SpoolError> {
+    if text.len() > MAX_REASON {
+        let octets = text.len();
+        return Err(invalid(format!(
+            "the reason of a hold has at most {MAX_REASON} octets, and this one {octets}"
+        )));
+    }
+    Ok(())
+}
+
+pub(super) fn check_event(name: &str, detail: &[u8]) -> Result<(), SpoolError> {
+    if name.len() > MAX_EVENT || detail.len() > MAX_EVENT_DETAIL {
+        return Err(invalid(format!(
+            "an event has a name of at most {MAX_EVENT} octets, and {MAX_EVENT_DETAIL} octets of detail"
+        )));
     }
     Ok(())
 }

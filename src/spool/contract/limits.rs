@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::super::error::SpoolErrorKind::Invalid;
+use super::super::holds::{HoldReason, Scope};
 use super::super::job::{JobKind, NewJob};
 use super::super::mail::NewMail;
 use super::super::store::Allowance;
@@ -70,5 +73,13 @@ pub(super) async fn values_that_are_too_large(store: &dyn StoreUnderTest) -> Cas
         spool.add(&job, wrong).await.is(Invalid, I::Documented)?;
     }
     let added = spool.add(&job, vec![NewMail::new(key, vec![0; NewMail::MAX_DATA])]);
-    same(added.await?.new, 1, I::Documented, "the largest mail")
+    same(added.await?.new, 1, I::Documented, "the largest mail")?;
+    let long = "x".repeat(4_097);
+    let scope = Scope::Job(job.clone());
+    let held = spool.hold(&scope, HoldReason::Person, &long, None);
+    held.await.is(Invalid, I::Documented)?;
+    let noted = spool.note(&job, &long, Bytes::new());
+    noted.await.is(Invalid, I::Documented)?;
+    let noted = spool.note(&job, "paused", long.clone().into());
+    noted.await.is(Invalid, I::Documented)
 }

@@ -23,6 +23,7 @@ use super::mail::{Added, NewMail};
 use super::outcome::{Outcome, Resolution};
 use super::query::{MailRecord, Query};
 use super::store::{Allowance, Durability, Spent, Spool, SpoolFuture, SpoolInfo};
+use super::values;
 use state::State;
 
 /// The longest wait for something to do, after which [`ready`](Spool::ready) returns early.
@@ -202,6 +203,7 @@ impl Spool for MemorySpool {
         lasts: Option<Duration>,
     ) -> SpoolFuture<'a, ()> {
         self.change(|state, now| {
+            values::check_hold(text)?;
             let hold = Hold::new(reason, text, now, lasts);
             state.holds.insert(scope.clone(), hold);
             Ok(())
@@ -255,6 +257,7 @@ impl Spool for MemorySpool {
 
     fn note<'a>(&'a self, job: &'a JobId, name: &'a str, detail: Bytes) -> SpoolFuture<'a, ()> {
         self.change(|state, now| {
+            values::check_event(name, &detail)?;
             state.note(job, name, detail, now);
             Ok(())
         })

@@ -105,10 +105,11 @@ impl Store {
                 state: super::rows::state_of(row.get(5)?)?,
                 claim: None,
                 due: row.get(6)?,
+                attempts: row.get(7)?,
                 is_old: true,
             };
             let mut mail = mail_of(row, now)?;
-            mail.attempts = row.get(7)?;
+            mail.attempts = known.attempts;
             mail.previous = super::mails::answer(row, 8)?;
             Ok(Found { known, mail })
         })
@@ -272,8 +273,14 @@ impl Store {
         let settled = settled.iter().map(|(row, outcome)| (*row, Some(outcome)));
         for (row, outcome) in settled.chain(leaving.iter().map(|row| (*row, None))) {
             let known = self.row_of_claim(&held, row)?;
-            let needs_flight = matches!(outcome, Some(Outcome::Accepted(_) | Outcome::Unknown(_)));
-            if !once.insert(row) || (needs_flight && known.state != MailState::InFlight) {
+            let has_left = known.state == MailState::InFlight;
+            let can_be = match outcome {
+                Some(Outcome::Unknown(_)) => has_left,
+                // Some recipients may have accepted an earlier attempt.
+                Some(Outcome::Accepted(_)) => has_left || known.attempts > 0,
+                _ => true,
+            };
+            if !once.insert(row) || !can_be {
                 let message =
                     format!("row {row} cannot have this outcome: it was not recorded as leaving");
                 return Err(SpoolError::new(SpoolErrorKind::Invalid, message).into());

@@ -8,6 +8,7 @@ use super::super::holds::{Hold, HoldReason, Scope};
 use super::super::job::JobId;
 use super::super::mail::MailState;
 use super::super::outcome::Resolution;
+use super::super::values;
 use super::failure::Done;
 use super::rows::{CANCELLED, Known, OpenJob};
 use super::store::{Store, mail_id, milliseconds, to_count, to_milliseconds, to_time};
@@ -48,6 +49,7 @@ impl Store {
         text: &str,
         lasts: Option<Duration>,
     ) -> Done<()> {
+        values::check_hold(text)?;
         let (kind, name, row) = key(scope);
         let now = self.now();
         let until = lasts.map(|lasts| now.saturating_add(milliseconds(lasts)));

@@ -21,6 +21,9 @@ const fn kind_number(kind: JobKind) -> i64 {
     }
 }
 
+/// The rows that one transaction deletes.
+const SWEPT: i64 = 2_000;
+
 impl Store {
     pub(super) fn create(&self, new: &NewJob) -> Done<bool> {
         values::check_job(new)?;
@@ -114,7 +117,7 @@ impl Store {
     pub(super) fn jobs(&self, name: Option<&JobId>) -> Done<Vec<Job>> {
         let sql = "SELECT id, name, kind, account, phase, created, started, settled, spec,
             ready, waiting, claimed, in_flight, accepted, rejected, unknown, failed, cancelled
-            FROM job WHERE ?1 IS NULL OR name = ?1 ORDER BY id";
+            FROM job WHERE phase < 3 AND (?1 IS NULL OR name = ?1) ORDER BY id";
         let one = "SELECT id, name, kind, account, phase, created, started, settled, spec,
             ready, waiting, claimed, in_flight, accepted, rejected, unknown, failed, cancelled
             FROM job WHERE name = ?1";
@@ -138,7 +141,7 @@ impl Store {
     }
 
     /// Removes a job with all that is known of it.
-    pub(super) fn remove(&self, name: &JobId) -> Done<bool> {
+    pub(super) fn remove(&mut self, name: &JobId) -> Done<bool> {
         self.take_over()?;
         let sql = "SELECT id FROM job WHERE name = ?";
         let Some(id) = self.first(sql, [name.as_str()], |row| row.get::<_, i64>(0))? else {
@@ -150,21 +153,46 @@ impl Store {
             return Err(SpoolError::new(SpoolErrorKind::Busy, message).into());
         }
         self.end_uses_of(id)?;
-        let (first, end) = (id << 32, (id + 1) << 32);
-        self.execute("DELETE FROM fate WHERE id >= ? AND id < ?", [first, end])?;
-        self.execute("DELETE FROM mail WHERE id >= ? AND id < ?", [first, end])?;
-        self.execute("DELETE FROM later WHERE job = ?", [id])?;
         self.execute("DELETE FROM event WHERE job = ?", [id])?;
         self.execute(
             "DELETE FROM hold WHERE kind IN (1, 2) AND name = ?",
             [name.as_str()],
         )?;
-        self.execute("DELETE FROM job WHERE id = ?", [id])?;
+        // No job can have this name.
+        let sql = "UPDATE job SET phase = 3, name = '#' || id WHERE id = ?";
+        self.execute(sql, [id])?;
+        self.has_removed = true;
+        Ok(true)
+    }
+
+    /// Deletes some rows of a job that was removed, so that others do not wait. Returns whether there is
+    /// more to delete.
+    pub(super) fn sweep(&self) -> Done<bool> {
+        let sql = "SELECT id FROM job WHERE phase = 3 LIMIT 1";
+        let Some(id) = self.first(sql, [], |row| row.get::<_, i64>(0))? else {
+            return Ok(false);
+        };
+        let bounds = [id << 32, (id + 1) << 32, SWEPT];
+        let mut deleted = 0;
+        for sql in [
+            "DELETE FROM fate WHERE id IN
+                (SELECT id FROM fate WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3)",
+            "DELETE FROM mail WHERE id IN
+                (SELECT id FROM mail WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3)",
+        ] {
+            deleted += self.execute(sql, bounds)?;
+        }
+        let sql = "DELETE FROM later WHERE (job, due, id) IN
+            (SELECT job, due, id FROM later WHERE job = ? LIMIT ?)";
+        deleted += self.execute(sql, [id, SWEPT])?;
+        if deleted == 0 {
+            self.execute("DELETE FROM job WHERE id = ?", [id])?;
+        }
         Ok(true)
     }
 
     /// Removes what is older than this.
-    pub(super) fn prune(&self, older: Duration) -> Done<u64> {
+    pub(super) fn prune(&mut self, older: Duration) -> Done<u64> {
         let now = self.now();
         let before = now.saturating_sub(milliseconds(older));
         let sql = "SELECT name,
@@ -179,11 +207,22 @@ impl Store {
             self.remove(&name.parse()?)?;
             removed += to_count(rows);
         }
-        for id in self.rows("SELECT id FROM job WHERE kind = 1", [], |row| row.get(0))? {
-            removed += self.prune_queue(id, before)?;
-        }
         self.prune_content(now)?;
         Ok(removed)
+    }
+
+    /// Removes some old settled rows of queues. Returns none if there are no more.
+    pub(super) fn prune_queues(&self, older: Duration) -> Done<u64> {
+        let before = self.now().saturating_sub(milliseconds(older));
+        let sql =
+            "SELECT id FROM job WHERE kind = 1 AND phase < 3 AND accepted + rejected + failed > 0";
+        for id in self.rows(sql, [], |row| row.get(0))? {
+            let removed = self.prune_queue(id, before)?;
+            if removed > 0 {
+                return Ok(removed);
+            }
+        }
+        Ok(0)
     }
 
     /// Removes the old settled rows of a queue, but for unknown ones.
@@ -192,8 +231,9 @@ impl Store {
             return Ok(0);
         };
         let sql = "SELECT id, state FROM fate
-            WHERE id >= ?1 AND id < ?2 AND state IN (4, 5, 7, 8) AND at <= ?3";
-        let bounds = [id << 32, (id + 1) << 32, before];
+            WHERE id >= ?1 AND id < ?2 AND state IN (4, 5, 7, 8) AND at <= ?3
+            LIMIT ?4";
+        let bounds = [id << 32, (id + 1) << 32, before, SWEPT];
         let old = self.rows(sql, bounds, |row| {
             Ok((row.get(0)?, super::rows::state_of(row.get(1)?)?))
         })?;

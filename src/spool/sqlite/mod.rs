@@ -129,6 +129,7 @@ impl SqliteSpool {
             clock: options.clock.clone(),
             owner,
             registered: None,
+            has_removed: false,
         };
         let writer = Writer::start(store, Arc::clone(&changed))?;
         Ok(Self {
@@ -334,7 +335,16 @@ impl Spool for SqliteSpool {
     }
 
     fn prune(&self, older: Duration) -> SpoolFuture<'_, u64> {
-        self.change(move |store| store.prune(older))
+        Box::pin(async move {
+            let mut removed = self.change(move |store| store.prune(older)).await?;
+            loop {
+                let more = self.note_down(move |store| store.prune_queues(older));
+                match more.await? {
+                    0 => return Ok(removed),
+                    more => removed += more,
+                }
+            }
+        })
     }
 
     fn spend<'a>(

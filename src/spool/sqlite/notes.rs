@@ -9,6 +9,7 @@ use super::super::events::Event;
 use super::super::job::JobId;
 use super::super::spending::Spending;
 use super::super::store::{Allowance, Spent};
+use super::super::values;
 use super::failure::Done;
 use super::store::{Store, to_count, to_time};
 
@@ -23,6 +24,7 @@ const SLACK: i64 = 1_000;
 
 impl Store {
     pub(super) fn note(&self, job: &JobId, name: &str, detail: &[u8]) -> Done<()> {
+        values::check_event(name, detail)?;
         let sql = "UPDATE job SET events = events + 1 WHERE name = ? RETURNING id, events";
         let found = self.first(sql, [job.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let Some((id, events)): Option<(i64, i64)> = found else {

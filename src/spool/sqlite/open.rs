@@ -176,15 +176,16 @@ fn migrate(connection: &mut Connection, path: &Path) -> Done<()> {
 
 /// Notes that the file is this machine's.
 fn settle_in(connection: &mut Connection, path: &Path, options: &SqliteOptions) -> Done<()> {
-    let (machine, boot) = (options.surroundings.machine(), options.surroundings.boot());
-    let transaction =
-        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let sql = "SELECT machine, boot FROM spool";
-    let known = transaction.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
-    let known: Option<(String, String)> = known.optional()?;
-    let is_known = known.as_ref().is_none_or(|(old_machine, old_boot)| {
+    let now = (options.surroundings.machine(), options.surroundings.boot());
+    if known(connection)?.as_ref() == Some(&now) {
+        return Ok(());
+    }
+    let behavior = rusqlite::TransactionBehavior::Immediate;
+    let transaction = connection.transaction_with_behavior(behavior)?;
+    let (machine, boot) = &now;
+    let is_known = known(&transaction)?.is_none_or(|(old_machine, old_boot)| {
         // A container has the boot id of its machine, and may have no machine id.
-        *old_machine == machine || (*old_boot == boot && !boot.is_empty())
+        old_machine == *machine || (old_boot == *boot && !boot.is_empty())
     });
     if !is_known && !options.take_over {
         let message = format!(
@@ -193,12 +194,16 @@ fn settle_in(connection: &mut Connection, path: &Path, options: &SqliteOptions) 
         );
         return Err(denied(message).into());
     }
-    if known != Some((machine.clone(), boot.clone())) {
-        let sql =
-            "INSERT INTO spool (id, machine, boot, last_number, synced) VALUES (1, ?1, ?2, 0, 0)
-            ON CONFLICT (id) DO UPDATE SET machine = ?1, boot = ?2";
-        transaction.execute(sql, params![machine, boot])?;
-    }
+    let sql = "INSERT INTO spool (id, machine, boot, last_number, synced) VALUES (1, ?1, ?2, 0, 0)
+        ON CONFLICT (id) DO UPDATE SET machine = ?1, boot = ?2";
+    transaction.execute(sql, params![machine, boot])?;
     transaction.commit()?;
     Ok(())
+}
+
+/// The machine that has used the file last, and its boot id.
+fn known(connection: &Connection) -> Done<Option<(String, String)>> {
+    let sql = "SELECT machine, boot FROM spool";
+    let known = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(known.optional()?)
 }

@@ -45,6 +45,7 @@ pub(super) struct Known {
     pub(super) state: MailState,
     pub(super) claim: Option<i64>,
     pub(super) due: Option<i64>,
+    pub(super) attempts: u32,
     /// Whether there is a fate.
     pub(super) is_old: bool,
 }
@@ -117,13 +118,14 @@ impl Store {
 
     /// The fate of a row, if it has one.
     pub(super) fn fate(&self, id: i64) -> Done<Option<Known>> {
-        let sql = "SELECT state, claim, due FROM fate WHERE id = ?";
+        let sql = "SELECT state, claim, due, attempts FROM fate WHERE id = ?";
         self.first(sql, [id], |row| {
             Ok(Known {
                 id,
                 state: state_of(row.get(0)?)?,
                 claim: row.get(1)?,
                 due: row.get(2)?,
+                attempts: row.get(3)?,
                 is_old: true,
             })
         })
@@ -245,6 +247,7 @@ pub(super) fn fateless(job: &OpenJob, id: i64) -> Known {
         state,
         claim: None,
         due: None,
+        attempts: 0,
         is_old: false,
     }
 }

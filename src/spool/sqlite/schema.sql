@@ -25,7 +25,7 @@ CREATE TABLE job (
     name TEXT NOT NULL UNIQUE,
     kind INTEGER NOT NULL,             -- 0 batch, 1 queue
     account TEXT NOT NULL,
-    phase INTEGER NOT NULL,            -- 0 adding, 1 started, 2 cancelled
+    phase INTEGER NOT NULL,            -- 0 adding, 1 started, 2 cancelled, 3 removed: its rows go step by step
     turn INTEGER NOT NULL,             -- when rows of it were claimed last, as a number that counts up
     next_row INTEGER NOT NULL,         -- no row from here on was claimed
     last_row INTEGER NOT NULL,
@@ -157,7 +157,7 @@ CREATE VIEW v_job AS SELECT
     datetime(created / 1000, 'unixepoch') AS created_utc,
     datetime(started / 1000, 'unixepoch') AS started_utc,
     datetime(settled / 1000, 'unixepoch') AS settled_utc
-FROM job;
+FROM job WHERE phase < 3;
 
 CREATE VIEW v_mail AS SELECT
     job.name AS job,
@@ -177,7 +177,8 @@ CREATE VIEW v_mail AS SELECT
     datetime(fate.at / 1000, 'unixepoch') AS at_utc,
     CASE WHEN fate.due > 0 THEN datetime(fate.due / 1000, 'unixepoch') END AS due_utc,
     datetime(mail.added / 1000, 'unixepoch') AS added_utc
-FROM mail JOIN job ON job.id = mail.job LEFT JOIN fate ON fate.id = mail.id;
+FROM mail JOIN job ON job.id = mail.job LEFT JOIN fate ON fate.id = mail.id
+WHERE job.phase < 3;
 
 CREATE VIEW v_problem AS SELECT
     job.name AS job,
@@ -187,4 +188,4 @@ CREATE VIEW v_problem AS SELECT
     fate.attempts, fate.code, fate.enhanced, fate.reply,
     datetime(fate.at / 1000, 'unixepoch') AS at_utc
 FROM fate JOIN mail ON mail.id = fate.id JOIN job ON job.id = mail.job
-WHERE fate.state IN (5, 6, 7);
+WHERE fate.state IN (5, 6, 7) AND job.phase < 3;

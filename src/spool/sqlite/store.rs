@@ -18,6 +18,8 @@ pub(super) struct Store {
     pub(super) owner: Owner,
     /// The number that this worker has been given in a transaction that is not committed.
     pub(super) registered: Option<i64>,
+    /// Whether a job was removed, whose rows are still to be deleted.
+    pub(super) has_removed: bool,
 }
 
 impl Store {

@@ -55,6 +55,7 @@ impl Writer {
             changed,
             unsynced_since: None,
             is_full: false,
+            may_sweep: true,
         };
         let spawned = thread.spawn(move || state.serve(&requests));
         spawned.map_err(|error| {
@@ -118,18 +119,21 @@ struct State {
     unsynced_since: Option<Instant>,
     /// Whether commits are synced now.
     is_full: bool,
+    /// Whether there may be rows of removed jobs, which are deleted when there is nothing else to do.
+    may_sweep: bool,
 }
 
 impl State {
     fn serve(&mut self, requests: &Receiver<Request>) {
         loop {
             let next = match self.unsynced_since {
+                _ if self.may_sweep => requests.recv_timeout(Duration::ZERO),
                 None => requests.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(since) => requests.recv_timeout(UNSYNCED.saturating_sub(since.elapsed())),
             };
             match next {
                 Ok(first) => self.take(first, requests),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.sweep(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             if self
@@ -191,6 +195,7 @@ impl State {
                 Durable::PowerCut => None,
                 Durable::Process => self.unsynced_since.or_else(|| Some(Instant::now())),
             };
+            self.may_sweep |= std::mem::take(&mut self.store.has_removed);
             self.changed.notify_waiters();
         }
         for answer in answers {
@@ -265,6 +270,25 @@ impl State {
         }
         self.store.execute("BEGIN IMMEDIATE", [])?;
         Ok(())
+    }
+
+    /// Deletes some rows of a removed job.
+    fn sweep(&mut self) {
+        if !self.may_sweep {
+            return;
+        }
+        let is_there = self
+            .store
+            .first("SELECT 1 FROM job WHERE phase = 3", [], |_| Ok(()));
+        self.may_sweep = matches!(is_there, Ok(Some(())));
+        if self.may_sweep {
+            let swept = self.begin(false).and_then(|()| {
+                self.store.sweep()?;
+                self.store.execute("COMMIT", [])
+            });
+            self.roll_back();
+            self.may_sweep = swept.is_ok();
+        }
     }
 
     /// Syncs what was confirmed. If that fails, the next second tries again.
