@@ -29,9 +29,8 @@ mod store;
 mod tests;
 mod writer;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -57,7 +56,7 @@ use writer::{Durable, Writer};
 /// The longest wait for something to do, after which [`ready`](Spool::ready) returns early.
 const MAX_WAIT: Duration = Duration::from_secs(1);
 
-/// How often changes by other processes are looked for meanwhile.
+/// How often changes by other handles are looked for meanwhile.
 const POLL: Duration = Duration::from_millis(100);
 
 /// A [`Spool`] in a file of SQLite. Several processes of one machine may have the same file open.
@@ -85,9 +84,6 @@ pub struct SqliteSpool {
     lock: Arc<WorkerLock>,
 }
 
-/// Wakes the handles of this process that wait for rows of the same file.
-static CHANGED: Mutex<BTreeMap<PathBuf, Weak<Notify>>> = Mutex::new(BTreeMap::new());
-
 impl SqliteSpool {
     /// Opens a spool, which is created if it is not there: the file for its owner alone, as well as its
     /// directory.
@@ -112,12 +108,8 @@ impl SqliteSpool {
     }
 
     fn open_now(path: &Path, options: &SqliteOptions) -> Result<Self, SpoolError> {
-        let mut all = CHANGED.lock().unwrap_or_else(PoisonError::into_inner);
         let path = open::make(path, &options.surroundings)?;
-        all.retain(|_, changed| changed.strong_count() > 0);
-        let changed = all.get(&path).and_then(Weak::upgrade).unwrap_or_default();
-        all.insert(path.clone(), Arc::downgrade(&changed));
-        drop(all);
+        let changed: Arc<Notify> = Arc::default();
         let place = path.display().to_string();
         let connection = open::connect(&path, options);
         let connection = connection.map_err(|failure| failure.into_error(&place))?;
@@ -180,7 +172,7 @@ impl SqliteSpool {
         self.writer.read(work).await
     }
 
-    /// Waits until another process has changed the file.
+    /// Waits until another handle has changed the file, in this process or another.
     async fn changed_elsewhere(&self) -> Result<(), SpoolError> {
         let before = self.writer.read(|store| store.data_version()).await?;
         let end = Instant::now() + MAX_WAIT;

@@ -52,17 +52,33 @@ pub(super) fn make(path: &Path, surroundings: &Surroundings) -> Result<PathBuf, 
     directory.recursive(true).mode(0o700);
     directory.create(parent).map_err(failed)?;
     on_this_machine(parent, surroundings)?;
-    let mut new = OpenOptions::new();
-    new.write(true).create_new(true).mode(0o600);
-    match new.open(path) {
-        Ok(_) => {
-            let directory = File::open(parent).and_then(|directory| directory.sync_all());
-            directory.map_err(failed)?;
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(failed(error)),
+    if !path.exists() {
+        make_empty(path).map_err(failed)?;
+        let directory = File::open(parent).and_then(|directory| directory.sync_all());
+        directory.map_err(failed)?;
     }
     path.canonicalize().map_err(failed)
+}
+
+/// Makes an empty file by another name first, so that it is closed before it can be opened by this one.
+fn make_empty(path: &Path) -> std::io::Result<()> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|error| std::io::Error::other(error.to_string()))?;
+    let mut new = path.as_os_str().to_owned();
+    new.push(format!(".new.{:016x}", u64::from_ne_bytes(random)));
+    let mut options = OpenOptions::new();
+    options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&new)?;
+    let linked = std::fs::hard_link(&new, path);
+    let removed = std::fs::remove_file(&new);
+    match linked {
+        // Another worker was faster.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => removed,
+        linked => linked.and(removed),
+    }
 }
 
 fn on_this_machine(directory: &Path, surroundings: &Surroundings) -> Result<(), SpoolError> {

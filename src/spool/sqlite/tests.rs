@@ -175,7 +175,7 @@ async fn the_clock_is_set_back() {
     assert_eq!(claim(&two).await.mails.len(), 9);
 }
 
-/// A worker that waits is woken by another handle of its process, and by another process.
+/// A worker that waits is woken by another handle, as by another process.
 #[tokio::test]
 async fn waiting_for_rows() {
     let store = FileStore::new();

@@ -46,7 +46,7 @@ enum Request {
 pub(super) struct Writer(Sender<Request>);
 
 impl Writer {
-    /// Starts the thread. `changed` wakes those that wait for rows of this file in this process.
+    /// Starts the thread. `changed` wakes those that wait for rows by this handle.
     pub(super) fn start(store: Store, changed: Arc<Notify>) -> Result<Self, SpoolError> {
         let (sender, requests) = channel();
         let thread = std::thread::Builder::new().name("pilotfish-spool".to_owned());
