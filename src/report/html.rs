@@ -14,15 +14,16 @@ use crate::cryptography::digest;
 
 const STYLE: &str = include_str!("page/style.css");
 
-/// The page and its sections.
-const TEMPLATES: [(&str, &str); 6] = [
-    ("page.html", include_str!("page/page.html")),
-    ("head.html", include_str!("page/head.html")),
-    ("course.html", include_str!("page/course.html")),
-    ("replies.html", include_str!("page/replies.html")),
-    ("problems.html", include_str!("page/problems.html")),
-    ("facts.html", include_str!("page/facts.html")),
-];
+/// The page: its sections, one after the other.
+const PAGE: &str = concat!(
+    include_str!("page/begin.html"),
+    include_str!("page/head.html"),
+    include_str!("page/course.html"),
+    include_str!("page/replies.html"),
+    include_str!("page/problems.html"),
+    include_str!("page/facts.html"),
+    include_str!("page/end.html"),
+);
 
 /// Writes the report as one HTML file.
 ///
@@ -54,9 +55,7 @@ fn environment() -> Result<Environment<'static>, Error> {
         .lstrip_blocks(true)
         .build()?;
     environment.set_syntax(syntax);
-    for (name, source) in TEMPLATES {
-        environment.add_template(name, source)?;
-    }
+    environment.add_template("page.html", PAGE)?;
     Ok(environment)
 }
 
