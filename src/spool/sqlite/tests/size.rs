@@ -1,7 +1,5 @@
 //! Many rows.
 
-use std::time::Instant;
-
 use super::{FileStore, accepted, claim, news};
 use crate::spool::{JobKind, NewJob, NewMail};
 
@@ -50,46 +48,5 @@ async fn claims_write_little() {
         spool.release(claimed.token, &settled).await.unwrap();
         let pages = (log() - before) / 4_096;
         assert!(pages < 30, "{pages}");
-    }
-}
-
-/// `cargo test --release --lib -- --ignored --nocapture spool::sqlite::tests::size`
-#[tokio::test]
-#[ignore = "it writes a file of 250 MB"]
-async fn a_million_rows() {
-    let store = FileStore::new();
-    let begun = Instant::now();
-    let size = fill(&store, 1_000_000).await;
-    println!("filled in {:?}, {size} octets", begun.elapsed());
-    let begun = Instant::now();
-    let spool = store.worker().await;
-    let first = claim(&spool).await;
-    println!("opened and claimed in {:?}", begun.elapsed());
-    drop(first);
-    for flight in [1, 16, 64] {
-        let begun = Instant::now();
-        let mut mails = 0;
-        while begun.elapsed().as_secs() < 5 {
-            let mut claimed = spool
-                .claim(&crate::spool::Want::new("work"))
-                .await
-                .unwrap()
-                .unwrap();
-            let rows: Vec<_> = claimed.mails.iter().map(|mail| mail.row).collect();
-            let mut settled = Vec::new();
-            for leaving in rows.chunks(flight) {
-                spool
-                    .record(&mut claimed.token, leaving, &settled)
-                    .await
-                    .unwrap();
-                settled = leaving.iter().map(|row| (*row, accepted())).collect();
-            }
-            spool.release(claimed.token, &settled).await.unwrap();
-            mails += rows.len();
-        }
-        println!(
-            "flights of {flight}: {:.0} mails/s",
-            f64::from(u32::try_from(mails).unwrap()) / begun.elapsed().as_secs_f64()
-        );
     }
 }
