@@ -43,6 +43,10 @@ impl Clock {
     /// The time since the machine was started, which no administrator sets. All processes of the machine
     /// have the same.
     #[cfg(all(feature = "sqlite", unix))]
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(clippy::unused_self, reason = "only a test can set it")
+    )]
     pub(super) fn steady(&self) -> Duration {
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         let now = Duration::try_from(now).unwrap_or_default();
