@@ -1,7 +1,7 @@
 //! How fast a spool in a file of SQLite is, and how large: `spool FILE ROWS`.
 //!
 //! It adds rows of 200 octets, opens the file again, claims, and records flights of 1, 16 and 64 mails for
-//! five seconds each. `cargo run --release --example spool -- /tmp/spool.db 1000000` prints the figures.
+//! five seconds each. `cargo run --release --example spool -- spool.db 1000000` prints the figures.
 
 #![expect(clippy::print_stdout, reason = "the figures go to standard output")]
 
