@@ -80,7 +80,7 @@ Exit status: 0 accepted, 65 rejected, 75 try again later, 76 TLS, 77 login,
 ";
 
 /// The features of the build, in the order of their names.
-const FEATURES: [(&str, bool); 15] = [
+const FEATURES: [(&str, bool); 21] = [
     ("aws-lc-rs", cfg!(feature = "aws-lc-rs")),
     ("charsets", cfg!(feature = "charsets")),
     ("config", cfg!(feature = "config")),
@@ -88,11 +88,17 @@ const FEATURES: [(&str, bool); 15] = [
     ("dkim", cfg!(feature = "dkim")),
     ("html", cfg!(feature = "html")),
     ("keyring", cfg!(feature = "keyring")),
+    ("merge", cfg!(feature = "merge")),
     ("metrics", cfg!(feature = "metrics")),
+    ("oauth", cfg!(feature = "oauth")),
     ("post-quantum", cfg!(feature = "post-quantum")),
     ("proxy", cfg!(feature = "proxy")),
+    ("report", cfg!(feature = "report")),
     ("ring", cfg!(feature = "ring")),
     ("saslprep", cfg!(feature = "saslprep")),
+    ("spool", cfg!(feature = "spool")),
+    ("spreadsheet", cfg!(feature = "spreadsheet")),
+    ("sqlite", cfg!(feature = "sqlite")),
     ("system-roots", cfg!(feature = "system-roots")),
     ("testing", cfg!(feature = "testing")),
     ("tower", cfg!(feature = "tower")),
